@@ -1,0 +1,1 @@
+"""Questions answered from the book; checks the token itself, holds no database."""

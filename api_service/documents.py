@@ -1,0 +1,83 @@
+"""The nouns of retrieval: a document has sections, a section is cut into chunks, a search scores them."""
+
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+_CHUNKS = uuid5(NAMESPACE_URL, "ai-book-backend/chunk")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The text from one heading to the next, as Markdown without what only a site renders.
+
+    Attributes:
+        heading_path: Headings from the page's title down to this one.
+        anchor: The fragment of the heading's link, without "#"; "" for a page's opening.
+        text: The body, the heading itself left out.
+    """
+
+    heading_path: tuple[str, ...]
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page of the book.
+
+    Attributes:
+        id: The page's id as Docusaurus makes it, such as "foundations/sensors".
+        path: The source file, relative to the book's folder, with "/" between its parts.
+        title: The page's title.
+        url: Where the page is read, without a fragment.
+        sections: In reading order.
+    """
+
+    id: str
+    path: str
+    title: str
+    url: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one section, small enough to retrieve and to quote.
+
+    Attributes:
+        document: The id of its page.
+        path: The page's source file.
+        title: The page's title.
+        heading_path: Headings from the page's title down to the section's.
+        url: Where the page is read; the exact place is url#anchor.
+        anchor: The section's anchor, "" for a page's opening.
+        text: Markdown of the piece; code blocks and tables are whole.
+        ordinal: Its place among the chunks of the same page and anchor, from 0.
+    """
+
+    document: str
+    path: str
+    title: str
+    heading_path: tuple[str, ...]
+    url: str
+    anchor: str
+    text: str
+    ordinal: int
+
+    @property
+    def id(self) -> str:
+        """A UUIDv5 that stays the same while the chunk keeps its place in the book."""
+        return str(uuid5(_CHUNKS, f"{self.path}#{self.anchor}#{self.ordinal}"))
+
+    @property
+    def searchable(self) -> str:
+        """What is indexed: the headings on a line of their own, then the text."""
+        return f"{' > '.join(self.heading_path)}\n{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A chunk found by a search; scores compare within one search only."""
+
+    chunk: Chunk
+    score: float

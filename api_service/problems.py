@@ -1,0 +1,194 @@
+"""What can go wrong, and how it is said.
+
+    Problem
+    ├── InvalidToken        401  the bearer token is missing or wrong
+    ├── InvalidRequest      400  the body is no JSON
+    │   └── InvalidInput    422  a value has the wrong type or size
+    ├── NotFound            404  no such path
+    ├── MethodNotAllowed    405
+    ├── TooLarge            413  the body is longer than the limit
+    ├── TooManyRequests     429  the caller's limit is used up
+    ├── Unexpected          500  ours to mend; nothing is told but the request id
+    └── Unavailable         503  something the answer needs does not answer
+        ├── IndexUnavailable     the vector index
+        ├── BookMissing          the index holds no book yet
+        ├── ModelUnavailable     the language model or the embedder
+        └── DeadlineExceeded     the answer took too long
+
+Every problem leaves as `application/problem+json` (RFC 9457).
+"""
+
+from typing import ClassVar
+
+from fastapi.responses import JSONResponse
+
+from service_kit.request_id import current_request_id
+
+
+class Problem(Exception):
+    """An expected refusal, answered with its status, title and detail.
+
+    Args:
+        detail: What went wrong this time, in a sentence for the caller.
+        headers: Added to the reply.
+        errors: For invalid input: what is wrong with which member.
+    """
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "about:blank"
+    title: ClassVar[str] = "Internal Server Error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        errors: tuple[dict[str, str], ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+        self.errors = errors
+
+
+class InvalidToken(Problem):
+    """The bearer token is missing or does not hold (RFC 6750 section 3.1)."""
+
+    status = 401
+    kind = "/problems/invalid-token"
+    title = "Invalid JWT"
+
+    def __init__(self, detail: str, *, presented: bool = True) -> None:
+        challenge = 'Bearer realm="api-service"'
+        if presented:
+            challenge += f', error="invalid_token", error_description="{detail}"'
+        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+
+
+class InvalidRequest(Problem):
+    """The request cannot be read."""
+
+    status = 400
+    kind = "/problems/invalid-request"
+    title = "Invalid Request"
+
+
+class InvalidInput(InvalidRequest):
+    """The request can be read, but a value in it has the wrong type or size."""
+
+    status = 422
+    kind = "/problems/invalid-input"
+    title = "Invalid Input"
+
+
+class NotFound(Problem):
+    """There is nothing at this path."""
+
+    status = 404
+    kind = "/problems/not-found"
+    title = "Not Found"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, but not for this method."""
+
+    status = 405
+    kind = "/problems/method-not-allowed"
+    title = "Method Not Allowed"
+
+
+class TooLarge(Problem):
+    """The body is longer than the limit."""
+
+    status = 413
+    kind = "/problems/too-large"
+    title = "Content Too Large"
+
+
+class TooManyRequests(Problem):
+    """The caller has used up a limit."""
+
+    status = 429
+    kind = "/problems/too-many-requests"
+    title = "Too Many Requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"Too many requests; try again in {retry_after} s.",
+            headers={"Retry-After": str(retry_after)},
+        )
+
+
+class Unexpected(Problem):
+    """Ours to mend; the caller is told nothing but the request id."""
+
+    kind = "/problems/unexpected"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side; the request id leads us to it.")
+
+
+class Unavailable(Problem):
+    """Something the answer needs does not answer; trying again later may help."""
+
+    status = 503
+    kind = "/problems/unavailable"
+    title = "Service Unavailable"
+    retry_after: ClassVar[int] = 5
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": str(self.retry_after)})
+
+
+class IndexUnavailable(Unavailable):
+    """The vector index does not answer."""
+
+    kind = "/problems/index-unavailable"
+    title = "Index Unavailable"
+
+
+class BookMissing(Unavailable):
+    """The index answers, but no book has been ingested into it."""
+
+    kind = "/problems/book-missing"
+    title = "Book Missing"
+    retry_after = 30
+
+
+class ModelUnavailable(Unavailable):
+    """The language model or the embedder does not answer."""
+
+    kind = "/problems/model-unavailable"
+    title = "Model Unavailable"
+
+
+class DeadlineExceeded(Unavailable):
+    """The answer was not ready in time."""
+
+    kind = "/problems/deadline-exceeded"
+    title = "Deadline Exceeded"
+
+
+def render(problem: Problem, instance: str = "") -> JSONResponse:
+    """Return the RFC 9457 reply of a problem.
+
+    Args:
+        problem: What went wrong.
+        instance: The path asked for, without its query string.
+    """
+    body: dict[str, object] = {
+        "type": problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "request_id": current_request_id(),
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return JSONResponse(
+        body,
+        status_code=problem.status,
+        headers={"Cache-Control": "no-store", **problem.headers},
+        media_type="application/problem+json",
+    )

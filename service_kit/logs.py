@@ -1,0 +1,119 @@
+"""Log lines: one JSON object each, or readable text in development; and one line per request.
+
+What a line may hold is decided where it is written: an event's name and plain values. Query
+strings, headers and bodies are never among them.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.tracebacks import ExceptionDictTransformer
+
+from service_kit.request_id import current_request_id
+
+LogFormat = Literal["json", "text"]
+
+log = structlog.get_logger("access")
+
+
+def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
+    """Send every log line of this process, libraries' included, to stderr in one format.
+
+    Args:
+        service: Said on every line, so that two services may share a stream.
+        log_format: "json" for machines, "text" for a terminal.
+        level: Name of the least level printed, such as "INFO".
+    """
+
+    def name_the_source(
+        _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        event["service"] = service
+        if request_id := current_request_id():
+            event["request_id"] = request_id
+        return event
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        name_the_source,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[structlog.typing.Processor] = (
+        [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
+        if log_format == "json"
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncio"):
+        # Their INFO and DEBUG lines name whole URLs and bodies.
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class AccessLogMiddleware:
+    """Writes one line per request: method, path, status and duration; never the query string."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def send_watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_watched)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=_loggable_path(scope),
+                status=status,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+
+def _loggable_path(scope: Scope) -> str:
+    """Return the route's template where one matched: a path may itself carry a token."""
+    route = scope.get("route")
+    template = getattr(route, "path", None)
+    return template if isinstance(template, str) else "(no route)"

@@ -1,0 +1,42 @@
+"""So many requests per window and key."""
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from slowapi import Limiter
+
+
+class RateLimited(Exception):
+    """The key has used up its requests.
+
+    Attributes:
+        retry_after: Whole seconds until the next request is allowed, at least 1.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests; try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class RateLimit:
+    """One limit in slowapi's notation ("10/minute"), counted per key in this process.
+
+    slowapi's decorator counts after the body has been read and the route resolved. Counting is
+    meant to come first, so its limiter is asked directly and its storage and strategy are used.
+    """
+
+    def __init__(self, limit: str) -> None:
+        self.item: RateLimitItem = parse(limit)
+        self._strategy = Limiter(key_func=str, strategy="moving-window").limiter
+
+    def hit(self, key: str) -> None:
+        """Count one request of key.
+
+        Raises:
+            RateLimited: The window is full; nothing was counted.
+        """
+        if self._strategy.hit(self.item, key):
+            return
+        reset_at, _ = self._strategy.get_window_stats(self.item, key)
+        raise RateLimited(max(1, math.ceil(reset_at - time.time())))

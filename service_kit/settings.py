@@ -1,0 +1,170 @@
+"""What the settings of both services have in common: their sources and how bad ones are refused.
+
+Values come from the environment, from NAME_FILE (a path whose content is the value, as container
+secrets are mounted), then from a `.env` file in the working directory.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.sources import EnvSettingsSource
+
+from service_kit.client_ip import Network
+from service_kit.logs import LogFormat
+
+SECRET_LENGTH = 32
+
+_PLACEHOLDER = re.compile(
+    r"change.?me|replace.?me|your[-_ ]|example|placeholder|^secret|<.*>", re.IGNORECASE
+)
+
+
+class BadSettings(Exception):
+    """A setting is missing or wrong; the text names it and the cure, one per line."""
+
+
+def _strong(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    cure = "run `make env`, or take the output of `openssl rand -hex 32`"
+    if len(value) < SECRET_LENGTH:
+        raise ValueError(f"is shorter than {SECRET_LENGTH} characters; {cure}")
+    if _PLACEHOLDER.search(value) or len(set(value)) < SECRET_LENGTH // 4:
+        raise ValueError(f"is a placeholder, not a secret; {cure}")
+    return secret
+
+
+def _comma_list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.scheme and "*" in value:
+        return value
+    if not parts.scheme or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError(f"{value!r} is not an origin such as https://book.example")
+    return value.rstrip("/")
+
+
+Secret = Annotated[SecretStr, AfterValidator(_strong)]
+"""A secret of at least SECRET_LENGTH characters that is not a placeholder."""
+
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_comma_list)
+]
+"""Origins of frontends, comma separated; a wildcard may stand for a part of the host."""
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_list)]
+"""Addresses or CIDRs, comma separated."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ServiceSettings(BaseSettings):
+    """Settings both services read; frozen, empty values count as unset."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
+
+    trusted_origins: Origins = Field(
+        default=("http://localhost:3000",),
+        description="Origins of the frontends that may call with cookies, comma separated.",
+        validation_alias="TRUSTED_ORIGINS",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Proxies whose X-Forwarded-For is believed: CIDRs, comma separated.",
+        validation_alias="TRUSTED_PROXIES",
+    )
+    log_format: LogFormat = Field(
+        default="json",
+        description="Log lines as json (for machines) or text (for a terminal).",
+        validation_alias="LOG_FORMAT",
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least level of the lines printed: DEBUG, INFO, WARNING or ERROR.",
+        validation_alias="LOG_LEVEL",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put NAME_FILE between the environment and `.env`."""
+        del file_secret_settings
+        return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings of this process, `.env` of the working directory included.
+
+        Raises:
+            BadSettings: A value is missing or wrong.
+        """
+        try:
+            return cls(_env_file=".env")
+        except ValidationError as error:
+            raise BadSettings("\n".join(_complaints(cls, error))) from None
+
+
+class _NamedFiles(EnvSettingsSource):
+    """Reads NAME_FILE: the variable holds a path, the file the value."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        for name in _variable_names(field, field_name):
+            path = os.environ.get(f"{name}_FILE")
+            if path:
+                try:
+                    return Path(path).read_text(encoding="utf-8").strip(), name, False
+                except OSError as error:
+                    raise BadSettings(
+                        f"{name}_FILE names a file that cannot be read: {error.strerror}"
+                    ) from error
+        return None, field_name, False
+
+
+def _variable_names(field: FieldInfo, field_name: str) -> list[str]:
+    alias = field.validation_alias
+    if alias is None:
+        return [field_name.upper()]
+    if isinstance(alias, str):
+        return [alias]
+    return [str(choice) for choice in getattr(alias, "choices", [])]
+
+
+def _complaints(cls: type[BaseSettings], error: ValidationError) -> Iterator[str]:
+    by_variable = {
+        name: names[0]
+        for field_name, field in cls.model_fields.items()
+        for names in [_variable_names(field, field_name)]
+        for name in (*names, field_name)
+    }
+    for problem in error.errors(include_url=False, include_input=False):
+        variable = by_variable.get(str(problem["loc"][0])) if problem["loc"] else None
+        if problem["type"] == "missing":
+            yield f"{variable} is not set; run `make env` to write a .env with random secrets"
+        else:
+            text = problem["msg"].removeprefix("Value error, ")
+            yield f"{variable} {text}" if variable else text
