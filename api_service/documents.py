@@ -1,4 +1,4 @@
-"""The nouns of retrieval: a document has sections, a section is cut into chunks, a search scores them."""
+"""The nouns of retrieval: a document has sections, sections are cut into chunks, a search scores."""
 
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5

@@ -5,18 +5,17 @@ from typing import Protocol
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors whose nearness is nearness in meaning.
-
-    Attributes:
-        name: "vendor:model"; vectors of different names never meet in one index.
-        dimensions: Length of each vector.
-    """
+    """Turns texts into vectors whose nearness is nearness in meaning."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The "vendor:model"; vectors of different names never meet in one index."""
+        ...
 
     @property
-    def dimensions(self) -> int: ...
+    def dimensions(self) -> int:
+        """The length of each vector."""
+        ...
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text, shape (len(texts), dimensions), in their order.

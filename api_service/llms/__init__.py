@@ -25,18 +25,17 @@ class Prompt:
 
 
 class LanguageModel(Protocol):
-    """Answers a prompt from its sources, citing them as [n].
-
-    Attributes:
-        name: "vendor:model".
-        mode: "generated" when a model wrote the words, "extractive" when they are the book's own.
-    """
+    """Answers a prompt from its sources, citing them as [n]."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The "vendor:model"."""
+        ...
 
     @property
-    def mode(self) -> Mode: ...
+    def mode(self) -> Mode:
+        """How answers come about: a model writes them, or they are the book's own words."""
+        ...
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         """Yield the answer in pieces, in order.
