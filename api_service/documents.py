@@ -1,4 +1,4 @@
-"""The nouns of retrieval: a document has sections, sections are cut into chunks, a search scores."""
+"""The nouns of retrieval: documents have sections, sections are cut into chunks, searches score."""
 
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
