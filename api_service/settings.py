@@ -1,0 +1,137 @@
+"""Every setting of api_service. Ingestion needs the book's half; the service needs both."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from limits import parse
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
+
+from service_kit.settings import Port, Secret, ServiceSettings
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("is no address such as https://host.example:6333")
+    return value.rstrip("/")
+
+
+def _rate(value: str) -> str:
+    try:
+        parse(value)
+    except ValueError:
+        raise ValueError("is no limit such as 20/minute or 500/day") from None
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+"""An http or https address, without a slash at its end."""
+
+Rate = Annotated[str, AfterValidator(_rate)]
+"""A limit in slowapi's notation, such as 20/minute."""
+
+
+class BookSettings(ServiceSettings):
+    """Where the book is kept, and what turns its text into vectors."""
+
+    qdrant_url: WebAddress | None = Field(
+        default=None,
+        description="Address of a Qdrant server; unset, Qdrant's engine runs in this process.",
+        validation_alias="QDRANT_URL",
+    )
+    qdrant_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the Qdrant server, as Qdrant Cloud hands it out.",
+        validation_alias="QDRANT_API_KEY",
+    )
+    data_dir: Path = Field(
+        default=Path(".data"),
+        description="Folder of everything embedded: the index and its socket live in it.",
+        validation_alias="DATA_DIR",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key for embeddings and answers; unset, answers are the book's own sentences.",
+        validation_alias="OPENAI_API_KEY",
+    )
+    openai_base_url: WebAddress | None = Field(
+        default=None,
+        description="Address of another server that speaks OpenAI's API, up to and with /v1.",
+        validation_alias="OPENAI_BASE_URL",
+    )
+    embedding_model: str = Field(
+        default="text-embedding-3-small",
+        min_length=1,
+        description="Embedding model as vendor:model; a bare name means openai.",
+        validation_alias="EMBEDDING_MODEL",
+    )
+    embedding_dimensions: int | None = Field(
+        default=None,
+        ge=1,
+        le=65536,
+        description="Length of the embedding model's vectors; known for OpenAI's own models.",
+        validation_alias="EMBEDDING_DIMENSIONS",
+    )
+    book_base_url: WebAddress = Field(
+        default="http://localhost:3000/docs",
+        description="Address the book is read at; paths of its pages are put after it.",
+        validation_alias="BOOK_BASE_URL",
+    )
+
+
+class Settings(BookSettings):
+    """Everything the service reads."""
+
+    jwt_secret: Secret = Field(
+        description="Secret the tokens are signed with, the same in both services; 32 characters.",
+        validation_alias="JWT_SECRET",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address to listen on; 0.0.0.0 for every network of the machine.",
+        validation_alias="API_SERVER_HOST",
+    )
+    port: Port = Field(
+        default=8000,
+        description="Port to listen on; PORT counts where this is unset.",
+        validation_alias=AliasChoices("API_SERVER_PORT", "PORT"),
+    )
+    llm_model: str = Field(
+        default="gpt-4o-mini",
+        min_length=1,
+        description="Language model as vendor:model; a bare name means openai.",
+        validation_alias="LLM_MODEL",
+    )
+    answer_deadline_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Most seconds from a question to the end of its answer.",
+        validation_alias="ANSWER_DEADLINE_SECONDS",
+    )
+    rate_limit: bool = Field(
+        default=True,
+        description="Whether callers are limited: on or off.",
+        validation_alias="RATE_LIMIT",
+    )
+    chat_rate_limit: Rate = Field(
+        default="20/minute",
+        description="Questions and searches, together, that one caller may send.",
+        validation_alias="CHAT_RATE_LIMIT",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Worker processes; more than one needs a Qdrant server.",
+        validation_alias="WEB_CONCURRENCY",
+    )
+
+    @model_validator(mode="after")
+    def _one_process_holds_the_embedded_index(self) -> Self:
+        if self.workers > 1 and self.qdrant_url is None:
+            raise ValueError(
+                f"WEB_CONCURRENCY is {self.workers}, but the embedded Qdrant engine lets one "
+                "process in; set QDRANT_URL to a Qdrant server, or WEB_CONCURRENCY to 1"
+            )
+        return self
