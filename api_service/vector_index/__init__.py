@@ -8,11 +8,22 @@ is configured.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from api_service.documents import Chunk, ScoredChunk
 
 COLLECTION = "textbook_chunks"
+
+Retrieval = Literal["hybrid", "dense", "bm25"]
+"""Which vectors a search really compared: both, embeddings alone, or terms alone."""
+
+
+class IndexRefused(Exception):
+    """The index cannot be opened, or not be used as it is; the text says why and what helps."""
+
+
+class IndexInUse(IndexRefused):
+    """Another process holds the embedded index; Qdrant's engine lets one in at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,19 @@ class SparseVector:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """A dense vector and the embedder it comes from; those of two embedders are never compared.
+
+    Attributes:
+        embedder: The embedder's name, "vendor:model".
+        vector: Shape (dimensions,).
+    """
+
+    embedder: str
+    vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedChunk:
     """A chunk with all that is stored beside it.
 
@@ -31,13 +55,39 @@ class IndexedChunk:
         chunk: The chunk itself.
         fingerprint: Changes when anything stored for the chunk would change.
         terms: BM25 weights of its terms.
-        embedding: Its dense vector, or None without an embedder; shape (dimensions,).
+        embedding: None without an embedder.
     """
 
     chunk: Chunk
     fingerprint: str
     terms: SparseVector
-    embedding: tuple[float, ...] | None
+    embedding: Embedding | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """What tells whether a stored chunk is still what its source says.
+
+    Attributes:
+        path: The source file of its page.
+        fingerprint: As written.
+    """
+
+    path: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought.
+
+    Attributes:
+        chunks: Best first.
+        retrieval: What was really compared, whatever was asked for.
+    """
+
+    chunks: tuple[ScoredChunk, ...]
+    retrieval: Retrieval
 
 
 class VectorIndex(Protocol):
@@ -48,11 +98,14 @@ class VectorIndex(Protocol):
 
         When stored dense vectors have another length they are dropped: the fingerprints of their
         chunks name another embedder, so ingestion writes them again.
+
+        Raises:
+            IndexRefused: A collection of this name exists that is not ours.
         """
         ...
 
-    async def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of every stored chunk by its id; empty without a collection."""
+    async def stored(self) -> dict[str, StoredChunk]:
+        """Return every stored chunk by its id; empty without a collection."""
         ...
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
@@ -67,13 +120,12 @@ class VectorIndex(Protocol):
         """Return the number of stored chunks; 0 without a collection."""
         ...
 
-    async def search(
-        self, terms: SparseVector, embedding: Sequence[float] | None, limit: int
-    ) -> list[ScoredChunk]:
-        """Return at most limit chunks, best first.
+    async def search(self, terms: SparseVector, embedding: Embedding | None, limit: int) -> Found:
+        """Return at most limit chunks, best first; none without a collection.
 
-        With an embedding both rankings are fused inside Qdrant by reciprocal rank fusion;
-        without one the order is BM25's.
+        With an embedding both rankings are fused inside Qdrant by reciprocal rank fusion.
+        Without one, or when no stored vector comes from the same embedder, the order is BM25's.
+        With an embedding and no terms the order is nearness alone.
         """
         ...
 
