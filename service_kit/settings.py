@@ -18,6 +18,7 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 from pydantic_settings.sources import EnvSettingsSource
 
@@ -127,6 +128,8 @@ class ServiceSettings(BaseSettings):
             return cls(_env_file=".env")
         except ValidationError as error:
             raise BadSettings("\n".join(_complaints(cls, error))) from None
+        except SettingsError as error:  # what a source raised, wrapped
+            raise BadSettings(str(error.__cause__ or error)) from None
 
 
 class _NamedFiles(EnvSettingsSource):

@@ -1,0 +1,93 @@
+# One door for people and for CI. `make help` lists what is behind it.
+#
+# Every target runs in the foreground and is set by the environment (or .env) alone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The folder is asked for only where the tests want more than this repository holds.
+TESTS ?= tests
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev env up down test check format serve-auth serve-api migrate ingest lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev ## Install everything for working on the code into .venv
+
+run: $(VENV)/.run ## Start both services with an embedded PostgreSQL and Qdrant engine
+	@$(BIN)/python -m standalone
+
+dev: $(VENV)/.dev ## As run, restarting a service when its code changes
+	@$(BIN)/python -m standalone --reload
+
+env: ## Write .env with random secrets, if there is none
+	@$(PYTHON) -m standalone.dotenv
+
+up: env ## Start everything in containers
+	docker compose up --build
+
+down: ## Stop the containers; their data stays
+	docker compose down
+
+serve-auth: $(VENV)/.run ## Start auth-service alone, with your DATABASE_URL
+	@$(BIN)/python -m auth_service
+
+serve-api: $(VENV)/.run ## Start api-service alone
+	@$(BIN)/python -m api_service
+
+migrate: $(VENV)/.run ## Bring the database at DATABASE_URL to the newest schema
+	@$(BIN)/python -m auth_service.migrate
+
+ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
+	@$(BIN)/python -m api_service.ingestion $(SOURCE)
+
+test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(TESTS)
+
+check: $(VENV)/.dev ## Format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Locks carry hashes and no index address, so they install from whatever index this machine uses.
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(LOCK) pyproject.toml --extra auth -o requirements/auth.txt
+	$(LOCK) pyproject.toml --extra api -o requirements/api.txt
+	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded -o requirements/run.txt
+	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
+	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.txt
+
+clean: ## Remove the environment and caches; .env and .data stay
+	rm -rf $(VENV) build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "This needs Python 3.11 or newer as $(PYTHON); name another with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv module is missing or .venv cannot be written; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the services need into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what working on the code needs into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.run $@

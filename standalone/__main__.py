@@ -1,0 +1,100 @@
+"""`make run`: both services on this machine, with an embedded part for each not configured."""
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from service_kit.settings import BadSettings
+from standalone.data_folder import kept_secrets, locked
+from standalone.greeting import greeting
+from standalone.postgres import PostgresUnavailable, running_postgres
+from standalone.processes import (
+    refuse_taken_port,
+    running,
+    wait_until_alive,
+    wait_until_one_ends,
+)
+from standalone.refusals import CannotStart, ServiceDied
+from standalone.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+EXAMPLE_BOOK = CHECKOUT / "examples" / "book"
+
+
+def main() -> None:
+    """Start everything, say how to use it, and stop it again on Ctrl-C or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="book-run", description=__doc__)
+    parser.add_argument(
+        "--reload", action="store_true", help="restart a service when its code changes"
+    )
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run(Settings.from_environment(), reload=options.reload)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+    except (BadSettings, CannotStart, PostgresUnavailable, ServiceDied) as error:
+        _say(str(error))
+        sys.exit(1)
+
+
+def run(settings: Settings, *, reload: bool) -> None:
+    """Run until interrupted or until a service ends.
+
+    Raises:
+        CannotStart: Something needed is missing or taken.
+        PostgresUnavailable: The embedded PostgreSQL does not come up.
+        ServiceDied: A service ended by itself.
+        KeyboardInterrupt: Somebody pressed Ctrl-C.
+    """
+    refuse_taken_port(settings.auth_host, settings.auth_port, "AUTH_SERVER_PORT")
+    refuse_taken_port(settings.api_host, settings.api_port, "API_SERVER_PORT")
+    flags = ["--reload"] if reload else []
+    with ExitStack() as stack:
+        data = stack.enter_context(locked(settings.data_dir))
+        environment = _environment(settings, data)
+        ingest = ["api_service.ingestion", "--if-empty", str(EXAMPLE_BOOK)]
+        ingestion = stack.enter_context(running("ingestion", ingest, environment))
+        if settings.database_url is None:
+            postgres = running_postgres(data / "postgres")
+            environment = {**environment, "DATABASE_URL": stack.enter_context(postgres)}
+        migration = stack.enter_context(running("migration", ["auth_service.migrate"], environment))
+        if migration.process.wait() != 0:
+            raise CannotStart("The database could not be migrated; the lines above say why.")
+        auth = stack.enter_context(running("auth-service", ["auth_service", *flags], environment))
+        if ingestion.process.wait() != 0:
+            raise CannotStart("The example book could not be ingested; the lines above say why.")
+        api = stack.enter_context(running("api-service", ["api_service", *flags], environment))
+        wait_until_alive(auth, settings.auth_address)
+        wait_until_alive(api, settings.api_address)
+        print(greeting(settings, data), flush=True)
+        wait_until_one_ends([auth, api])
+
+
+def _environment(settings: Settings, data: Path) -> dict[str, str]:
+    """Return what the services are told beyond what the user has set."""
+    made = kept_secrets(data, ("BETTER_AUTH_SECRET", "JWT_SECRET"))
+    given = {"BETTER_AUTH_SECRET": settings.better_auth_secret, "JWT_SECRET": settings.jwt_secret}
+    return {
+        **{name: value for name, value in made.items() if given[name] is None},
+        "DATA_DIR": str(data),
+        # One PORT for two services would be one too many.
+        "AUTH_SERVER_PORT": str(settings.auth_port),
+        "API_SERVER_PORT": str(settings.api_port),
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "text",
+    }
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What `make run` itself reads; the services it starts read their settings from the same places."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from service_kit.settings import Port, Secret, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The parts a user may replace, and where the embedded ones are kept."""
+
+    data_dir: Path = Field(
+        default=Path(".data"),
+        description="Folder of everything embedded: accounts, index and secrets.",
+        validation_alias="DATA_DIR",
+    )
+    auth_host: str = Field(default="127.0.0.1", validation_alias="AUTH_SERVER_HOST")
+    auth_port: Port = Field(default=3001, validation_alias="AUTH_SERVER_PORT")
+    api_host: str = Field(default="127.0.0.1", validation_alias="API_SERVER_HOST")
+    api_port: Port = Field(default=8000, validation_alias="API_SERVER_PORT")
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    better_auth_secret: Secret | None = Field(default=None, validation_alias="BETTER_AUTH_SECRET")
+    jwt_secret: Secret | None = Field(default=None, validation_alias="JWT_SECRET")
+    qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+
+    @property
+    def auth_address(self) -> str:
+        """Where this machine reaches auth-service."""
+        return _address(self.auth_host, self.auth_port)
+
+    @property
+    def api_address(self) -> str:
+        """Where this machine reaches api-service."""
+        return _address(self.api_host, self.api_port)
+
+
+def _address(host: str, port: int) -> str:
+    everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 -- compared, not listened on
+    return f"http://{'127.0.0.1' if everywhere else host}:{port}"

@@ -1,0 +1,80 @@
+import json
+import logging
+
+import pytest
+import structlog
+
+from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.request_id import RequestIdMiddleware
+from tests.service_kit.asgi import application, client
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+
+
+async def test_a_request_is_one_line_with_its_name_and_without_its_query_string(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    async with client(RequestIdMiddleware(AccessLogMiddleware(application()))) as http:
+        await http.get("/echo?message=private", headers={"X-Request-ID": "request-1"})
+
+    (line,) = lines(capfd)
+    assert line["event"] == "request"
+    assert line["service"] == "test-service"
+    assert line["request_id"] == "request-1"
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/echo", 200)
+    assert isinstance(line["duration_ms"], float)
+    assert "private" not in json.dumps(line)
+
+
+async def test_a_token_in_a_path_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test-service", "json", "INFO")
+    async with client(AccessLogMiddleware(application())) as http:
+        await http.get("/tokens/private")
+        await http.get("/nowhere/private")
+
+    assert [line["path"] for line in lines(capfd)] == ["/tokens/{token}", "(no route)"]
+
+
+def test_libraries_speak_in_the_same_format(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test-service", "json", "INFO")
+    logging.getLogger("some.library").warning("It is %s.", "late")
+
+    (line,) = lines(capfd)
+    assert (line["event"], line["level"]) == ("It is late.", "warning")
+
+
+def test_lines_below_the_level_are_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test-service", "json", "WARNING")
+    structlog.get_logger("quiet").info("not_printed")
+
+    assert lines(capfd) == []
+
+
+def test_text_is_for_people(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test-service", "text", "INFO")
+    structlog.get_logger("spoken").info("something_happened", count=3)
+
+    printed = capfd.readouterr().err
+    assert "something_happened" in printed
+    assert "count=3" in printed
+
+
+def test_an_exception_of_a_library_is_logged_without_its_variables(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    try:
+        fail("hunter2-hunter2")
+    except ValueError:
+        logging.getLogger("some.library").exception("It failed.")
+
+    printed = capfd.readouterr().err
+    assert "ValueError" in printed
+    assert "hunter2" not in printed
+
+
+def fail(password: str) -> int:
+    return int(f"{len(password)} characters")
