@@ -121,4 +121,4 @@ def test_settings_do_not_change_once_read() -> None:
     settings = Settings(SOME_SECRET=STRONG)
 
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc] -- that is what is refused
+        settings.port = 1  # type: ignore[misc]  # that is what is refused

@@ -1,0 +1,110 @@
+"""The processes of one run: started, watched until one ends, and stopped together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from standalone.refusals import CannotStart, ServiceDied
+
+STOP_SECONDS = 25.0
+READY_SECONDS = 60.0
+
+# A run may be killed outright; then nobody is left to stop its services. This shell becomes the
+# service and leaves a reader of a pipe behind: the pipe closes with the run, however it ends, and
+# the reader stops the service. A line in the pipe says that the service is gone already.
+_WATCHED = 'exec 3<&0 </dev/null; { read -r _ <&3 || kill -TERM $$; } & exec "$@" 3<&-'
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that has been started."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+
+
+def refuse_taken_port(host: str, port: int, variable: str) -> None:
+    """Raise CannotStart if nothing can listen at host and port; variable names the cure."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {port} on {host} cannot be used ({error.strerror}); "
+                f"stop what uses it, or set {variable} to another port."
+            ) from error
+
+
+@contextmanager
+def running(
+    name: str, arguments: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[Service]:
+    """Run a Python module of ours until the block is left; then stop it, by force if it must be.
+
+    Args:
+        name: What the service is called in sentences.
+        arguments: What follows `python -m`.
+        environment: Added to this process's own.
+    """
+    process = subprocess.Popen(  # noqa: S603 -- our own modules with this interpreter
+        ["/bin/sh", "-c", _WATCHED, "sh", sys.executable, "-m", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which stops the rest
+    )
+    with process:
+        try:
+            yield Service(name, process)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            with suppress(BrokenPipeError):
+                process.communicate(b"\n")
+
+
+def wait_until_alive(service: Service, url: str) -> None:
+    """Return when the service answers `/health`.
+
+    Raises:
+        ServiceDied: It ended, or did not answer in READY_SECONDS.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if service.process.poll() is not None:
+            raise ServiceDied(f"{service.name} ended while it started; its lines above say why.")
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=1):  # noqa: S310 -- our own http
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise ServiceDied(f"{service.name} did not answer within {READY_SECONDS:.0f} s.")
+
+
+def wait_until_one_ends(services: Sequence[Service]) -> None:
+    """Block while all services run.
+
+    Raises:
+        ServiceDied: One of them has ended.
+    """
+    while True:
+        for service in services:
+            if service.process.poll() is not None:
+                raise ServiceDied(
+                    f"{service.name} has ended by itself, exit status "
+                    f"{service.process.returncode}; everything else was stopped too."
+                )
+        time.sleep(0.2)
