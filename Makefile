@@ -5,12 +5,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The folder is asked for only where the tests want more than this repository holds.
 TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test check format serve-auth serve-api migrate ingest lock clean
+.PHONY: help setup run dev env up down test test-compose check format serve-auth serve-api migrate ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +45,9 @@ ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(TESTS)
+
+test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
+	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest -p no:xdist --timeout 900 tests/journeys/test_compose.py
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
