@@ -1,0 +1,184 @@
+"""What the embedded index does to one shard of Qdrant's engine; every call here blocks.
+
+The engine raises plain `Exception` for whatever goes wrong; `embedded.py` translates.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import qdrant_edge as qdrant
+
+from api_service.documents import ScoredChunk
+from api_service.vector_index import (
+    Embedding,
+    Found,
+    IndexedChunk,
+    IndexRefused,
+    SparseVector,
+    StoredChunk,
+)
+from api_service.vector_index.points import (
+    BM25,
+    CANDIDATES,
+    DENSE,
+    EMBEDDER,
+    FINGERPRINT,
+    FORGOTTEN,
+    PATH,
+    RRF_K,
+    chunk_from,
+    origin_of,
+    payload_of,
+    stored_from,
+)
+
+_PAGE = 1000
+
+
+def create(folder: Path) -> qdrant.EdgeShard:
+    """Make an empty shard in a folder that does not exist yet, its write-ahead log on.
+
+    Raises:
+        IndexRefused: It cannot be made.
+    """
+    config = qdrant.EdgeConfig(
+        sparse_vectors={BM25: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
+        # No approximate index: a book is small, and an exact search of it takes a millisecond.
+        optimizers=qdrant.EdgeOptimizersConfig(indexing_threshold=0),
+        wal_enabled=True,
+    )
+    index_embedder = qdrant.UpdateOperation.create_field_index(
+        EMBEDDER, qdrant.PayloadSchemaType.Keyword
+    )
+    try:
+        shard = qdrant.EdgeShard.create(str(folder), config)
+        shard.update(index_embedder)
+        shard.flush()
+    except Exception as error:
+        raise IndexRefused(f"The index cannot be made in {folder.parent} ({error}).") from error
+    return shard
+
+
+def load(folder: Path) -> qdrant.EdgeShard:
+    """Open the shard in a folder; what its log holds and its segments miss is applied again.
+
+    Raises:
+        IndexRefused: It cannot be read.
+    """
+    try:
+        return qdrant.EdgeShard.load(str(folder))
+    except Exception as error:
+        raise IndexRefused(
+            f"The index in {folder} cannot be read ({error}). Remove the folder {folder.parent} "
+            "and ingest the book again."
+        ) from error
+
+
+def close(shard: qdrant.EdgeShard) -> None:
+    """Flush and close; the shard is of no use afterwards."""
+    shard.flush()
+    shard.close()
+
+
+def fit(shard: qdrant.EdgeShard, dimensions: int) -> None:
+    """Give the shard a dense vector of this length; one of another length is dropped."""
+    create_dense = qdrant.UpdateOperation.create_dense_vector(
+        DENSE, size=dimensions, distance=qdrant.Distance.Cosine
+    )
+    # Flushed on both sides: after a crash the engine replays its log against the vectors it has
+    # by then, and drops writes that fitted only the vectors it had before.
+    shard.flush()
+    try:
+        shard.update(create_dense)
+    except Exception as error:
+        if "already exists with different parameters" not in str(error):
+            raise
+        shard.update(qdrant.UpdateOperation.set_payload_by_filter(qdrant.Filter(), FORGOTTEN))
+        shard.flush()
+        shard.update(qdrant.UpdateOperation.delete_vector_name(DENSE))
+        shard.update(create_dense)
+    shard.flush()
+
+
+def stored(shard: qdrant.EdgeShard) -> dict[str, StoredChunk]:
+    """Return every stored chunk by its id."""
+    found: dict[str, StoredChunk] = {}
+    offset: qdrant.PointId | None = None
+    members = qdrant.PayloadSelector.Include([PATH, FINGERPRINT])
+    while True:
+        page, offset = shard.scroll(
+            qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members)
+        )
+        found |= {str(record.id): stored_from(record.payload or {}) for record in page}
+        if offset is None:
+            return found
+
+
+def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
+    """Store chunks and flush."""
+    points = [qdrant.Point(one.chunk.id, _vectors(one), payload_of(one)) for one in chunks]
+    shard.update(qdrant.UpdateOperation.upsert_points(points))
+    shard.flush()
+
+
+def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
+    """Remove chunks and flush; rebuilds the segments once a fifth of their points are gone."""
+    shard.update(qdrant.UpdateOperation.delete_points(list(ids)))
+    shard.optimize()
+    shard.flush()
+
+
+def search(
+    shard: qdrant.EdgeShard, terms: SparseVector, embedding: Embedding | None, limit: int
+) -> Found:
+    """Return at most limit chunks, best first, and what was compared to find them."""
+    sparse = qdrant.Query.Nearest(
+        qdrant.SparseVector(list(terms.indices), list(terms.values)), using=BM25
+    )
+    if embedding is None or not _has_comparable(shard, embedding):
+        return Found(_hits(shard, sparse, limit) if terms.indices else (), "bm25")
+    dense = qdrant.Query.Nearest(list(embedding.vector), using=DENSE)
+    comparable = _comparable(embedding)
+    if not terms.indices:
+        return Found(_hits(shard, dense, limit, only=comparable), "dense")
+    depth = max(limit, CANDIDATES)
+    rankings = [
+        qdrant.Prefetch(limit=depth, query=sparse),
+        qdrant.Prefetch(limit=depth, query=dense, filter=comparable),
+    ]
+    return Found(_hits(shard, qdrant.Fusion.Rrf(k=RRF_K), limit, rankings), "hybrid")
+
+
+def _hits(
+    shard: qdrant.EdgeShard,
+    query: qdrant.Query | qdrant.Fusion.Rrf,
+    limit: int,
+    rankings: list[qdrant.Prefetch] | None = None,
+    only: qdrant.Filter | None = None,
+) -> tuple[ScoredChunk, ...]:
+    request = qdrant.QueryRequest(
+        limit=limit,
+        query=query,  # type: ignore[arg-type] # the stubs miss that Fusion.Rrf is a Fusion
+        prefetches=rankings,
+        filter=only,
+        with_payload=True,
+    )
+    return tuple(
+        ScoredChunk(chunk_from(point.payload or {}), point.score) for point in shard.query(request)
+    )
+
+
+def _has_comparable(shard: qdrant.EdgeShard, embedding: Embedding) -> bool:
+    return shard.count(qdrant.CountRequest(filter=_comparable(embedding))) > 0
+
+
+def _comparable(embedding: Embedding) -> qdrant.Filter:
+    origin = qdrant.MatchValue(origin_of(embedding))
+    return qdrant.Filter(must=[qdrant.FieldCondition(EMBEDDER, match=origin)])
+
+
+def _vectors(one: IndexedChunk) -> dict[str, qdrant.NamedVector]:
+    terms = qdrant.SparseVector(list(one.terms.indices), list(one.terms.values))
+    if one.embedding is None:
+        return {BM25: terms}
+    return {BM25: terms, DENSE: list(one.embedding.vector)}

@@ -1,0 +1,28 @@
+"""Which form of the index the settings name."""
+
+from pathlib import Path
+
+from api_service.settings import BookSettings
+from api_service.vector_index import VectorIndex
+
+
+def index_folder(settings: BookSettings) -> Path:
+    """Return where the embedded form keeps its files."""
+    return settings.data_dir / "index"
+
+
+async def open_index(settings: BookSettings) -> VectorIndex:
+    """Return the index the settings name; a server is first asked when a method is called.
+
+    Raises:
+        IndexInUse: The embedded form, and another process has it open.
+        IndexRefused: The embedded form, and its folder cannot be read or written.
+    """
+    # Each form's library is imported only where it is used: either takes a third of a second.
+    if settings.qdrant_url:
+        from api_service.vector_index.server import ServerIndex
+
+        return ServerIndex(settings.qdrant_url, settings.qdrant_api_key)
+    from api_service.vector_index.embedded import EmbeddedIndex
+
+    return await EmbeddedIndex.open(index_folder(settings))

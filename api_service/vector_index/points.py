@@ -1,0 +1,52 @@
+"""How a chunk lies in Qdrant: the names of its vectors, and its payload."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from api_service.documents import Chunk
+from api_service.vector_index import Embedding, IndexedChunk, StoredChunk
+
+BM25 = "bm25"
+DENSE = "dense"
+
+EMBEDDER = "embedder"
+"""The payload's member that says where the dense vector comes from; null without one."""
+
+FINGERPRINT = "fingerprint"
+PATH = "path"
+
+FORGOTTEN: dict[str, Any] = {FINGERPRINT: "", EMBEDDER: None}
+"""Put over the payload of chunks whose dense vector is dropped: no fingerprint equals "", so the
+next ingestion writes them again, even one that goes back to the embedder they came from."""
+
+CANDIDATES = 50
+"""How deep each ranking goes, at least, before two are fused."""
+
+# Qdrant counts ranks from 0 and adds 1 / (k + rank); the paper counts from 1 with k = 60.
+# Source: Cormack, Clarke and Büttcher, SIGIR 2009.
+RRF_K = 61
+
+_CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
+
+
+def origin_of(embedding: Embedding) -> str:
+    """Return what two embeddings must have in common to be compared: embedder and length."""
+    return f"{embedding.embedder}/{len(embedding.vector)}"
+
+
+def payload_of(stored: IndexedChunk) -> dict[str, Any]:
+    """Return the payload of a chunk: its own members, its fingerprint and its vector's origin."""
+    origin = origin_of(stored.embedding) if stored.embedding else None
+    return {**asdict(stored.chunk), FINGERPRINT: stored.fingerprint, EMBEDDER: origin}
+
+
+def chunk_from(payload: Mapping[str, Any]) -> Chunk:
+    """Return the chunk a payload was made from."""
+    members = {name: payload[name] for name in _CHUNK_FIELDS}
+    return Chunk(**{**members, "heading_path": tuple(members["heading_path"])})
+
+
+def stored_from(payload: Mapping[str, Any]) -> StoredChunk:
+    """Return what ingestion compares; a point that misses a member counts as changed."""
+    return StoredChunk(path=payload.get(PATH, ""), fingerprint=payload.get(FINGERPRINT, ""))
