@@ -31,7 +31,7 @@ from standalone.unprivileged import Account, account_for, reachable, seen_inside
 _READY_SECONDS = 30.0  # a killed server's log is replayed first
 _STOP_SECONDS = 20.0
 _ORPHAN_SECONDS = 5.0  # for the orderly shutdown of a killed caller's server
-_PORT_ATTEMPTS = 5
+_FULL_BYTES = 1024 * 1024
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0
 
 # The shell becomes the server and leaves a reader of the caller's pipe behind. The pipe ends with
@@ -46,7 +46,6 @@ _SETTINGS = {
     "max_wal_size": "256MB",  # bounds the disk, and the replay after a kill
     "io_method": "sync",  # without worker processes
     "timezone": "UTC",
-    "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_min_messages": "log",  # a failed statement is its client's matter
     "log_error_verbosity": "terse",
@@ -73,7 +72,8 @@ class _Cluster:
     def failure(self, what: str) -> PostgresUnavailable:
         log = self.folder / "server.log"
         lines = _last_lines(log)
-        if "No space left on device" in lines:
+        # The log is on that disk, too: its last lines may be the ones that found no space.
+        if "No space left on device" in lines or shutil.disk_usage(self.folder).free < _FULL_BYTES:
             return PostgresUnavailable(f"The disk that holds {self.folder} is full.")
         return PostgresUnavailable(f"PostgreSQL {what}. The last lines of {log}:\n{lines}")
 
@@ -119,8 +119,7 @@ def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> s
     _outlive_orphans(server_lock, folder)
     account = account_for(folder / "data")
     package = _package()
-    identity = folder.stat()
-    key = f"embedded-postgres-{identity.st_dev}-{identity.st_ino}"
+    key = "embedded-postgres-{0.st_dev}-{0.st_ino}".format(folder.stat())
     runnable = reachable(stack, package, "pginstall/bin/initdb", account, key=key)
     cluster = _Cluster(folder, runnable, account, server_lock)
     if not cluster.data.exists():
@@ -179,8 +178,7 @@ def _package() -> Path:
 def _create_cluster(cluster: _Cluster, *, durable: bool) -> None:
     """Make the data beside its place and move it there: an interrupted start leaves no half."""
     staging = cluster.folder / "initdb"
-    if staging.exists():
-        shutil.rmtree(staging)
+    shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
     password = secrets.token_hex(24)
     with open(cluster.folder / "password", "w", opener=_private) as file:
@@ -233,7 +231,7 @@ def _check_version(data: Path) -> None:
 
 
 def _serve(stack: ExitStack, cluster: _Cluster, settings: dict[str, str]) -> int:
-    for _ in range(_PORT_ATTEMPTS):
+    for _ in range(5):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
         with ExitStack() as attempt:
@@ -242,7 +240,7 @@ def _serve(stack: ExitStack, cluster: _Cluster, settings: dict[str, str]) -> int
                 stack.push(attempt.pop_all())
                 return port
         if "could not bind" not in _last_lines(cluster.folder / "server.log"):
-            break  # else somebody else was quicker at this port
+            break  # otherwise somebody was quicker at this port, and the next may do
     raise cluster.failure("did not start")
 
 

@@ -111,7 +111,10 @@ def reachable(
         path.chmod(0o755)
     copy = folder / package.name
     if not _runs(copy / program, account):
-        raise PermissionError(f"no account but root can run programs in {folder.parent}")
+        raise PermissionError(
+            f"no account but root can run programs in {folder.parent}; "
+            "set TMPDIR to a folder where others can"
+        )
     return copy
 
 

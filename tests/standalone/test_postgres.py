@@ -424,16 +424,42 @@ def test_a_password_of_another_cluster_is_refused_and_the_server_stopped(folder:
     assert not (folder / "data" / "postmaster.pid").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    mount: list[str | Path] = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", tmp_path]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("this root may not mount")
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[None]:
+    mount: list[str | Path] = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only a root that may mount can make a small disk")
     try:
-        with pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"):
-            running_postgres(tmp_path / "data").__enter__()
+        yield
     finally:
-        subprocess.run(["umount", tmp_path], check=True)
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_disk_too_small_for_a_first_start_is_named(tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path, "8m"),
+        pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
+        running_postgres(tmp_path / "data"),
+    ):
+        pass
+
+
+def test_a_disk_that_has_become_full_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "100m"):
+        with running_postgres(tmp_path / "data"):
+            pass
+        (tmp_path / "data" / "server.log").unlink()  # its page would be enough to start with
+        with suppress(OSError), (tmp_path / "film").open("wb", buffering=0) as film:
+            while film.write(bytes(4096)):
+                pass
+        with (
+            pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
+            running_postgres(tmp_path / "data"),
+        ):
+            pass
+        (tmp_path / "film").unlink()
+        with running_postgres(tmp_path / "data") as url:
+            assert query(url, "SELECT 1") == 1
 
 
 def test_missing_programs_are_named(folder: Path) -> None:
