@@ -1,7 +1,10 @@
 """Embedders: texts to dense vectors. What plugs in; term weights, always there, are in bm25.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
+
+from api_service.settings import BookSettings
+from service_kit.settings import BadSettings
 
 
 class Embedder(Protocol):
@@ -28,3 +31,32 @@ class Embedder(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+def _openai(settings: BookSettings, model: str) -> Embedder | None:
+    if settings.openai_api_key is None:
+        return None
+    from api_service.embedders.openai import open_embedder
+
+    return open_embedder(settings, model)
+
+
+VENDORS: tuple[tuple[str, Callable[[BookSettings, str], Embedder | None]], ...] = (
+    ("openai", _openai),
+)
+
+
+def choose(settings: BookSettings) -> Embedder | None:
+    """Return the embedder the settings name, or None without the key it needs.
+
+    Raises:
+        BadSettings: The vendor is unknown, or the length of the model's vectors.
+    """
+    vendor, _, model = settings.embedding_model.rpartition(":")
+    for known, open_embedder in VENDORS:
+        if known == (vendor or "openai"):
+            return open_embedder(settings, model)
+    raise BadSettings(
+        f"EMBEDDING_MODEL names the vendor {vendor!r}; known are "
+        f"{', '.join(name for name, _ in VENDORS)}"
+    )

@@ -1,10 +1,15 @@
 """Language models: what they are asked, and what plugs in. `choose` picks one by "vendor:model"."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from api_service.documents import ScoredChunk
+from api_service.settings import Settings
+from service_kit.settings import BadSettings
+
+NOTHING_FOUND = "The book says nothing about that."
+"""What is answered when no source helps; it cites nothing."""
 
 Mode = Literal["generated", "extractive"]
 
@@ -45,6 +50,50 @@ class LanguageModel(Protocol):
         """
         ...
 
+    async def check(self) -> None:
+        """Make sure the vendor answers, without spending anything.
+
+        Raises:
+            ModelUnavailable: It does not.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+def _openai(settings: Settings, model: str) -> LanguageModel:
+    from api_service.llms.openai import open_model
+
+    return open_model(settings, model)
+
+
+def _extractive(_settings: Settings, _model: str) -> LanguageModel:
+    from api_service.llms.extractive import ExtractiveModel
+
+    return ExtractiveModel()
+
+
+VENDORS: tuple[tuple[str, Callable[[Settings, str], LanguageModel]], ...] = (
+    ("openai", _openai),
+    ("extractive", _extractive),
+)
+
+
+def choose(settings: Settings) -> LanguageModel:
+    """Return the language model the settings name; without OpenAI's key, the extractive one.
+
+    Raises:
+        BadSettings: The vendor is unknown.
+    """
+    vendor, _, model = settings.llm_model.rpartition(":")
+    vendor = vendor or "openai"
+    if vendor == "openai" and settings.openai_api_key is None:
+        vendor = "extractive"
+    for known, open_model in VENDORS:
+        if known == vendor:
+            return open_model(settings, model)
+    raise BadSettings(
+        f"LLM_MODEL names the vendor {vendor!r}; known are {', '.join(name for name, _ in VENDORS)}"
+    )

@@ -1,0 +1,120 @@
+"""Who is asking: a bearer token becomes a Caller, checked here and without asking auth_service.
+
+The two services share a secret and this list of claims, nothing else. The rules are RFC 8725's:
+one algorithm, named here and never taken from the token, and issuer, audience and times required.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import jwt
+
+from api_service.problems import InvalidToken
+
+ALGORITHM = "HS256"
+ISSUER = "auth-service"
+AUDIENCE = "api-service"
+
+LEEWAY = timedelta(seconds=10)
+"""How far the clocks of the two services may be apart."""
+
+TOKEN_LENGTH = 8192
+"""Longest token looked at, in characters; auth_service's are under 1,000."""
+
+_REASONS: tuple[tuple[type[jwt.InvalidTokenError], str], ...] = (
+    (jwt.ExpiredSignatureError, "The token has expired."),
+    (jwt.ImmatureSignatureError, "The token is not valid yet."),
+    (jwt.InvalidSignatureError, "The token's signature does not match."),
+    (jwt.InvalidAlgorithmError, "The token is signed with another algorithm than HS256."),
+    (jwt.InvalidIssuerError, "The token was issued by someone else."),
+    (jwt.InvalidAudienceError, "The token is meant for another service."),
+    (jwt.MissingRequiredClaimError, "The token lacks a required claim."),
+)
+_MALFORMED = "The token is malformed."
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The person a valid token speaks for.
+
+    Attributes:
+        user_id: The user's id in auth_service.
+        session_id: The session the token was drawn from; "" if it does not say.
+        email: The user's address; "" if the token does not say, as for all below.
+        name: What the user is called.
+        software_background: The user's own words about software.
+        hardware_background: The user's own words about hardware.
+        interest_area: What the user wants to learn.
+        expires_at: When the token stops to count, UTC.
+    """
+
+    user_id: str
+    session_id: str
+    email: str
+    name: str
+    software_background: str
+    hardware_background: str
+    interest_area: str
+    expires_at: datetime
+
+
+def verify(token: str | None, secret: str) -> Caller:
+    """Return the caller a token speaks for.
+
+    Args:
+        token: What followed "Bearer", or None without one.
+        secret: The secret both services share.
+
+    Raises:
+        InvalidToken: There is none, or it does not hold; the detail says why and quotes nothing.
+    """
+    if token is None:
+        raise InvalidToken("A bearer token is required.", presented=False)
+    if len(token) > TOKEN_LENGTH:
+        raise InvalidToken("The token is too long.")
+    try:
+        return _caller(
+            jwt.decode(
+                token,
+                secret,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                audience=AUDIENCE,
+                leeway=LEEWAY,
+                options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+            )
+        )
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken(_reason(error)) from error
+    except (ValueError, OverflowError, OSError) as error:
+        # A number no calendar holds, or text no encoding does.
+        raise InvalidToken(_MALFORMED) from error
+
+
+def _reason(error: jwt.InvalidTokenError) -> str:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), _MALFORMED)
+
+
+def _caller(claims: Mapping[str, object]) -> Caller:
+    def text(name: str) -> str:
+        value = claims.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is no text")  # noqa: TRY004 -- one kind for every unusable claim
+        return value
+
+    user_id = text("sub")
+    if not user_id:
+        raise ValueError("sub is empty")
+    return Caller(
+        user_id=user_id,
+        session_id=text("sid"),
+        email=text("email"),
+        name=text("name"),
+        software_background=text("softwareBackground"),
+        hardware_background=text("hardwareBackground"),
+        interest_area=text("interestArea"),
+        expires_at=datetime.fromtimestamp(float(str(claims["exp"])), UTC),
+    )

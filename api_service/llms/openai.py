@@ -1,0 +1,92 @@
+"""Answers written by a chat model of OpenAI's, or of a server that speaks its API."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionMessageParam
+
+from api_service.llms import Mode, Prompt
+from api_service.openai_client import VENDOR, open_client, translated
+from api_service.settings import Settings
+
+ANSWER_TOKENS = 800
+"""Longest answer, in tokens; about a page."""
+
+CHECKED_SECONDS = 60.0
+"""For how long a sign of life counts, so that probes do not become traffic."""
+
+
+class OpenAIModel:
+    """One chat model.
+
+    Args:
+        client: Closed by close().
+        model: The vendor's name of the model.
+    """
+
+    mode: Mode = "generated"
+
+    def __init__(self, client: AsyncOpenAI, model: str) -> None:
+        self.name = f"{VENDOR}:{model}"
+        self._client = client
+        self._model = model
+        self._heard_from: float | None = None
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
+        """Yield the answer in pieces; a stream that ends without a reason has broken off.
+
+        Raises:
+            ModelUnavailable: The vendor refused, failed, fell silent or broke off.
+        """
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": prompt.instructions},
+            {"role": "user", "content": prompt.question},
+        ]
+        finished = said = False
+        with translated(self.name):
+            chunks = await self._client.chat.completions.create(
+                model=self._model,
+                messages=messages,
+                max_completion_tokens=ANSWER_TOKENS,
+                temperature=0.2,
+                stream=True,
+            )
+        async with aclosing(chunks):
+            pieces = aiter(chunks)
+            while True:
+                with translated(self.name):
+                    chunk = await anext(pieces, None)
+                    choice = chunk.choices[0] if chunk and chunk.choices else None
+                    piece = (choice.delta.content or "") if choice else ""
+                    finished = finished or bool(choice and choice.finish_reason)
+                    if chunk is None and not (finished and said):
+                        raise ValueError("the stream broke off or held no answer")
+                if chunk is None:
+                    break
+                if piece:
+                    said = True
+                    yield piece
+        self._heard_from = time.monotonic()
+
+    async def check(self) -> None:
+        """Ask for the list of models, which costs nothing, unless it was heard from lately.
+
+        Raises:
+            ModelUnavailable: There is no sign of life.
+        """
+        if self._heard_from and time.monotonic() - self._heard_from < CHECKED_SECONDS:
+            return
+        with translated(self.name):
+            await self._client.with_options(max_retries=0).models.list()
+        self._heard_from = time.monotonic()
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.close()
+
+
+def open_model(settings: Settings, model: str) -> OpenAIModel:
+    """Return the chat model of this name; nothing is sent yet."""
+    return OpenAIModel(open_client(settings), model)

@@ -1,0 +1,1 @@
+"""Who the service takes the caller for."""

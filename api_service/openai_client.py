@@ -1,0 +1,95 @@
+"""OpenAI's API: the client, and the one place where its exceptions become ours.
+
+Language models and embedders both speak through it; nothing else may import the vendor's package.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import openai
+import structlog
+
+from api_service.problems import ModelUnavailable
+from api_service.settings import BookSettings
+from service_kit.settings import BadSettings
+
+log = structlog.get_logger(__name__)
+
+VENDOR = "openai"
+BASE_URL = "https://api.openai.com/v1"
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 30.0
+RETRIES = 2
+
+Reason = Literal["busy", "failed", "bad_reply", "key_refused", "request_refused", "silent", "away"]
+
+REASONS: dict[type[Exception], Reason] = {
+    openai.OpenAIError: "failed",
+    openai.APIError: "failed",
+    openai.APIStatusError: "failed",
+    openai.InternalServerError: "failed",
+    openai.RateLimitError: "busy",
+    openai.APIConnectionError: "away",
+    openai.APITimeoutError: "silent",
+    openai.AuthenticationError: "key_refused",
+    openai.OAuthError: "key_refused",
+    openai.PermissionDeniedError: "key_refused",
+    openai.BadRequestError: "request_refused",
+    openai.NotFoundError: "request_refused",
+    openai.ConflictError: "request_refused",
+    openai.UnprocessableEntityError: "request_refused",
+    openai.APIResponseValidationError: "bad_reply",
+    openai.LengthFinishReasonError: "bad_reply",
+    openai.ContentFilterFinishReasonError: "bad_reply",
+    openai.InvalidWebhookSignatureError: "bad_reply",
+    openai.WebSocketConnectionClosedError: "away",
+    openai.WebSocketQueueFullError: "busy",
+}
+"""Why the vendor did not answer, for the operator's log; the caller learns only that it did not."""
+
+
+def open_client(settings: BookSettings) -> openai.AsyncOpenAI:
+    """Return a client; nothing is sent yet.
+
+    Raises:
+        BadSettings: OPENAI_API_KEY is not set.
+    """
+    if settings.openai_api_key is None:
+        raise BadSettings("OPENAI_API_KEY is not set, but a model of OpenAI's is asked for")
+    return openai.AsyncOpenAI(
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url or BASE_URL,
+        timeout=openai.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
+        max_retries=RETRIES,
+    )
+
+
+@contextmanager
+def translated(model: str) -> Iterator[None]:
+    """Turn whatever the vendor's package raises into ModelUnavailable.
+
+    The package builds replies without checking their shape, so a reply of a wrong shape shows
+    where it is read: as a ValueError, TypeError, AttributeError or LookupError.
+
+    Args:
+        model: The "vendor:model", for the log.
+    """
+    try:
+        yield
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError) as error:
+        log.warning(
+            "model_unavailable",
+            model=model,
+            reason=_reason(error),
+            vendor_error=type(error).__name__,
+            vendor_status=getattr(error, "status_code", None),
+        )
+        raise ModelUnavailable("The model that answers did not answer us.") from error
+
+
+def _reason(error: Exception) -> Reason:
+    for kind in type(error).__mro__:
+        if kind in REASONS:
+            return REASONS[kind]
+    return "bad_reply"

@@ -1,0 +1,67 @@
+"""What lives as long as the process: the index, the embedder, the language model, the limit."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from api_service import embedders, llms
+from api_service.embedders import Embedder
+from api_service.llms import LanguageModel
+from api_service.settings import Settings
+from api_service.vector_index import VectorIndex
+from api_service.vector_index.opening import open_index
+from service_kit.rate_limit import RateLimit
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Opened once, closed once, shared by every request.
+
+    Attributes:
+        settings: What the service was started with.
+        index: Where the book is searched.
+        embedder: Turns questions into dense vectors, or None where none is configured.
+        model: Writes the answers.
+        limit: How often one caller may ask, or None where callers are not limited.
+    """
+
+    settings: Settings
+    index: VectorIndex
+    embedder: Embedder | None
+    model: LanguageModel
+    limit: RateLimit | None
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open everything; a server that is away is found out when it is asked, not here.
+
+    Raises:
+        BadSettings: A model is named that this service does not know.
+    """
+    async with AsyncExitStack() as stack:
+        model = llms.choose(settings)
+        stack.push_async_callback(model.close)
+        embedder = embedders.choose(settings)
+        if embedder is not None:
+            stack.push_async_callback(embedder.close)
+        index = await open_index(settings)
+        stack.push_async_callback(index.close)
+        log.info(
+            "resources_opened",
+            model=model.name,
+            mode=model.mode,
+            embedder=embedder.name if embedder else None,
+            index="server" if settings.qdrant_url else "embedded",
+        )
+        yield Resources(
+            settings=settings,
+            index=index,
+            embedder=embedder,
+            model=model,
+            limit=RateLimit(settings.chat_rate_limit) if settings.rate_limit else None,
+        )

@@ -1,0 +1,62 @@
+"""A question becomes ranked chunks: embedded, searched, and thinned where one section crowds."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+
+import structlog
+
+from api_service.documents import ScoredChunk
+from api_service.embedders import Embedder
+from api_service.embedders.bm25 import query_terms
+from api_service.problems import BookMissing, ModelUnavailable
+from api_service.vector_index import Embedding, Found, VectorIndex
+
+log = structlog.get_logger(__name__)
+
+EMBED_SECONDS = 5.0
+"""Longest wait for a question's vector; after it the terms alone must do."""
+
+PER_SECTION = 2
+"""Most chunks of one section among the results, so that one long section does not fill them."""
+
+_DEPTH = 3
+"""Chunks searched for each one returned: what thinning drops is replaced from below."""
+
+
+async def retrieve(
+    question: str, *, index: VectorIndex, embedder: Embedder | None, limit: int
+) -> Found:
+    """Return at most limit chunks for a question, best first, at most PER_SECTION of a section.
+
+    Without a vector of the question, because no embedder is configured or it does not answer, the
+    search goes by terms alone; Found.retrieval says so.
+
+    Raises:
+        IndexUnavailable: The index does not answer.
+        BookMissing: The index is empty.
+    """
+    embedding = await _embed(question, embedder) if embedder else None
+    found = await index.search(query_terms(question), embedding, limit * _DEPTH)
+    if not found.chunks and await index.count() == 0:
+        raise BookMissing("No book has been ingested yet.")
+    return Found(chunks=tuple(_thinned(found.chunks))[:limit], retrieval=found.retrieval)
+
+
+async def _embed(question: str, embedder: Embedder) -> Embedding | None:
+    try:
+        async with asyncio.timeout(EMBED_SECONDS):
+            (vector,) = await embedder.embed([question])
+    except (ModelUnavailable, TimeoutError) as error:
+        log.warning("question_not_embedded", embedder=embedder.name, error=type(error).__name__)
+        return None
+    return Embedding(embedder.name, tuple(vector))
+
+
+def _thinned(ranked: Iterable[ScoredChunk]) -> Iterable[ScoredChunk]:
+    taken: Counter[tuple[str, str]] = Counter()
+    for scored in ranked:
+        section = (scored.chunk.document, scored.chunk.anchor)
+        taken[section] += 1
+        if taken[section] <= PER_SECTION:
+            yield scored
