@@ -177,7 +177,9 @@ def _comparable(embedding: Embedding) -> qdrant.Filter:
     return qdrant.Filter(must=[qdrant.FieldCondition(EMBEDDER, match=origin)])
 
 
-def _vectors(one: IndexedChunk) -> dict[str, qdrant.NamedVector]:
+def _vectors(
+    one: IndexedChunk,
+) -> dict[str, list[float] | qdrant.SparseVector | list[list[float]]]:
     terms = qdrant.SparseVector(list(one.terms.indices), list(one.terms.values))
     if one.embedding is None:
         return {BM25: terms}

@@ -18,7 +18,7 @@ async def open_index(settings: BookSettings) -> VectorIndex:
         IndexInUse: The embedded form, and another process has it open.
         IndexRefused: The embedded form, and its folder cannot be read or written.
     """
-    # Each form's library is imported only where it is used: either takes a third of a second.
+    # Imported only where it is used: the server's client alone takes a second.
     if settings.qdrant_url:
         from api_service.vector_index.server import ServerIndex
 

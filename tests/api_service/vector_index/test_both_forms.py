@@ -1,0 +1,186 @@
+"""What holds for the index, be it a Qdrant server or Qdrant's engine in this process."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api_service.embedders.bm25 import query_terms
+from api_service.vector_index import COLLECTION, Embedding, SparseVector, StoredChunk, VectorIndex
+from api_service.vector_index.embedded import EmbeddedIndex
+from api_service.vector_index.server import ServerIndex
+from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.vector_index.chunks import make_stored
+
+NO_TERMS = SparseVector((), ())
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with qdrant_server(tmp_path_factory.mktemp("qdrant") / "storage") as url:
+        yield url
+
+
+@pytest.fixture(params=["embedded", "server"])
+async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorIndex]:
+    """An index without a chunk; on the server, without a collection."""
+    opened: VectorIndex
+    if request.param == "embedded":
+        opened = await EmbeddedIndex.open(tmp_path / "index")
+    else:
+        url = request.getfixturevalue("server_url")
+        async with httpx.AsyncClient(base_url=url) as client:
+            await client.delete(f"/collections/{COLLECTION}")
+        opened = ServerIndex(url)
+    yield opened
+    await opened.close()
+
+
+async def test_an_index_never_written_to_is_empty(index: VectorIndex) -> None:
+    assert await index.count() == 0
+    assert await index.stored() == {}
+    found = await index.search(query_terms("lidar"), Embedding("openai:small", (1.0, 0.0)), 5)
+    assert found.chunks == ()
+    assert found.retrieval == "bm25"
+
+
+async def test_preparing_twice_changes_nothing(index: VectorIndex) -> None:
+    await index.prepare(2)
+    await index.write([make_stored("Lidar measures distance.", vector=(1.0, 0.0))])
+    await index.prepare(2)
+    assert [stored.fingerprint for stored in (await index.stored()).values()] == ["1"]
+
+
+async def test_a_chunk_comes_back_as_it_was_written(index: VectorIndex) -> None:
+    await index.prepare(None)
+    written = make_stored("A lidar sends **pulses** of light: `scan = [1, 2]` ↯ \N{SNOWMAN}")
+    await index.write([written])
+    found = await index.search(query_terms("pulses"), None, 5)
+    assert [scored.chunk for scored in found.chunks] == [written.chunk]
+    assert await index.stored() == {written.chunk.id: StoredChunk("sensors.md", "1")}
+
+
+async def test_a_chunk_written_again_replaces_the_former_one(index: VectorIndex) -> None:
+    await index.prepare(None)
+    await index.write([make_stored("Cameras see."), make_stored("Lidar ranges.", ordinal=1)])
+    await index.write([make_stored("Microphones hear.", fingerprint="2")])
+    assert await index.count() == 2
+    assert (await index.search(query_terms("cameras"), None, 5)).chunks == ()
+    assert len((await index.search(query_terms("microphones"), None, 5)).chunks) == 1
+
+
+async def test_removed_chunks_are_gone_and_unknown_ids_are_ignored(index: VectorIndex) -> None:
+    await index.prepare(None)
+    first, second = make_stored("Cameras see."), make_stored("Lidar ranges.", ordinal=1)
+    await index.write([first, second])
+    await index.remove([first.chunk.id, str(uuid4())])
+    assert set(await index.stored()) == {second.chunk.id}
+    assert (await index.search(query_terms("cameras"), None, 5)).chunks == ()
+
+
+async def test_writing_and_removing_nothing_is_nothing(index: VectorIndex) -> None:
+    await index.prepare(None)
+    await index.write([])
+    await index.remove([])
+    assert await index.count() == 0
+
+
+async def test_a_rare_term_weighs_more_than_a_common_one(index: VectorIndex) -> None:
+    await index.prepare(None)
+    await index.write(
+        [make_stored("robot arm", ordinal=place) for place in range(20)]
+        + [make_stored("robot gripper", ordinal=20)]
+    )
+    found = await index.search(query_terms("robot gripper"), None, 3)
+    assert found.chunks[0].chunk.text == "robot gripper"
+    assert found.chunks[0].score > 2 * found.chunks[1].score
+    assert len(found.chunks) == 3
+
+
+async def test_with_an_embedding_both_rankings_are_fused_by_reciprocal_rank(
+    index: VectorIndex,
+) -> None:
+    await index.prepare(2)
+    await index.write(
+        [
+            make_stored("gripper gripper", vector=(0.0, 1.0), ordinal=0),
+            make_stored("gripper of a long and heavy arm", vector=(1.0, 0.0), ordinal=1),
+            make_stored("camera", vector=(0.9, 0.1), ordinal=2),
+        ]
+    )
+    found = await index.search(query_terms("gripper"), Embedding("openai:small", (1.0, 0.0)), 5)
+    assert found.retrieval == "hybrid"
+    # Second by terms and first by nearness; first and third; second by nearness alone.
+    assert [scored.chunk.ordinal for scored in found.chunks] == [1, 0, 2]
+    assert [scored.score for scored in found.chunks] == pytest.approx(
+        [1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 62], rel=1e-4
+    )
+
+
+async def test_a_question_of_stop_words_is_searched_by_nearness_alone(index: VectorIndex) -> None:
+    await index.prepare(2)
+    await index.write([make_stored("camera", vector=(1.0, 0.0))])
+    found = await index.search(NO_TERMS, Embedding("openai:small", (1.0, 0.0)), 5)
+    assert found.retrieval == "dense"
+    assert found.chunks[0].score == pytest.approx(1.0)
+    assert (await index.search(NO_TERMS, None, 5)).chunks == ()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(Embedding("openai:large", (1.0, 0.0)), id="another embedder"),
+        pytest.param(Embedding("openai:small", (1.0, 0.0, 0.0)), id="another length"),
+    ],
+)
+async def test_vectors_that_cannot_be_compared_take_no_part_and_the_search_says_so(
+    index: VectorIndex, asked: Embedding
+) -> None:
+    await index.prepare(2)
+    await index.write([make_stored("camera", vector=(1.0, 0.0)), make_stored("arm", ordinal=1)])
+    found = await index.search(query_terms("camera"), asked, 5)
+    assert found == await index.search(query_terms("camera"), None, 5)
+    assert found.retrieval == "bm25"
+    assert (await index.search(NO_TERMS, asked, 5)).chunks == ()
+
+
+async def test_without_any_stored_vector_the_search_says_that_terms_alone_were_compared(
+    index: VectorIndex,
+) -> None:
+    await index.prepare(None)
+    await index.write([make_stored("camera")])
+    found = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0)), 5)
+    assert found.retrieval == "bm25"
+    assert [scored.chunk.text for scored in found.chunks] == ["camera"]
+
+
+async def test_vectors_can_be_added_to_an_index_that_had_none(index: VectorIndex) -> None:
+    await index.prepare(None)
+    await index.write([make_stored("camera")])
+    await index.prepare(2)
+    await index.write([make_stored("camera", vector=(1.0, 0.0))])
+    found = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0)), 5)
+    assert found.retrieval == "hybrid"
+
+
+async def test_vectors_of_another_length_are_dropped_and_their_chunks_count_as_changed(
+    index: VectorIndex,
+) -> None:
+    await index.prepare(2)
+    await index.write([make_stored("camera", vector=(1.0, 0.0))])
+    await index.prepare(3)
+    assert [stored.fingerprint for stored in (await index.stored()).values()] == [""]
+    before = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0)), 5)
+    assert before.retrieval == "bm25"
+    await index.write([make_stored("camera", vector=(1.0, 0.0, 0.0))])
+    after = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0, 0.0)), 5)
+    assert after.retrieval == "hybrid"
+
+
+async def test_every_chunk_is_listed_when_there_are_many(index: VectorIndex) -> None:
+    await index.prepare(None)
+    await index.write([make_stored("arm", ordinal=place) for place in range(1001)])
+    assert await index.count() == 1001
+    assert len(await index.stored()) == 1001
