@@ -1,0 +1,85 @@
+"""The headings of a page's Markdown, with the anchors a reader's link needs."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from api_service.ingestion.loaders.anchors import Slugger, custom_id
+from api_service.ingestion.loaders.masking import EDGE, block_parser
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading and where it stands.
+
+    Attributes:
+        start: Its first line, from 0.
+        end: The line after its last.
+        level: 1 to 6.
+        text: Without markup.
+        anchor: The author's own id, or the one made from the text.
+        is_pinned: The anchor is the author's own.
+        is_nested: It stands in a list or a quote, so it begins no section.
+    """
+
+    start: int
+    end: int
+    level: int
+    text: str
+    anchor: str
+    is_pinned: bool
+    is_nested: bool
+
+
+def headings(markdown: str) -> list[Heading]:
+    """Return every heading of a page in order; each takes part in the numbering of anchors."""
+    slugger = Slugger()
+    inline = MarkdownIt("commonmark").enable("strikethrough").disable("html_inline")
+    tokens = block_parser().parse(markdown)
+    found: list[Heading] = []
+    for token, content in pairwise(tokens):
+        if token.type != "heading_open" or token.map is None:
+            continue
+        source, own = custom_id(content.content)
+        # Docusaurus numbers anchors without those that authors chose.
+        text = "".join(_text(inline.parseInline(source))) if own is None or source else ""
+        found.append(
+            Heading(
+                start=token.map[0],
+                end=token.map[1],
+                level=int(token.tag[1:]),
+                text=" ".join(text.replace(EDGE, "").split()),
+                anchor=own or slugger.anchor(text),
+                is_pinned=own is not None,
+                is_nested=token.level > 0,
+            )
+        )
+    return found
+
+
+def pin(markdown: str) -> str:
+    """Write every anchor into its heading, as "## Set up {#set-up}".
+
+    A page that another one includes has anchors of its own, which the other's must not change.
+    """
+    lines = markdown.split("\n")
+    for heading in headings(markdown):
+        if not heading.is_pinned:
+            is_underlined = heading.end - heading.start > 1
+            last = heading.end - 2 if is_underlined else heading.start
+            lines[last] = f"{lines[last].rstrip()} {{#{heading.anchor}}}"
+    return "\n".join(lines)
+
+
+def _text(tokens: list[Token]) -> list[str]:
+    pieces: list[str] = []
+    for token in tokens:
+        if token.type in {"softbreak", "hardbreak"}:
+            pieces.append("\n")
+        elif token.children:
+            pieces += _text(token.children)
+        else:
+            pieces.append(token.content)
+    return pieces

@@ -1,0 +1,101 @@
+"""Loads a page of Markdown or MDX: its front matter, then its sections from heading to heading."""
+
+from pathlib import Path, PurePosixPath
+
+from api_service.documents import Document, Section
+from api_service.ingestion.loaders import docusaurus, front_matter
+from api_service.ingestion.loaders.files import Unreadable, read_text
+from api_service.ingestion.loaders.headings import Heading, headings, pin
+from api_service.ingestion.loaders.masking import EDGE
+from api_service.ingestion.loaders.mdx import to_markdown
+
+_DEEPEST_INCLUDE = 5
+
+
+def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
+    """Load one page.
+
+    Args:
+        folder: The book's folder.
+        path: The page's file, relative to it.
+        base_url: Where the book is served.
+
+    Returns:
+        The page, or None if it is a draft or unlisted.
+
+    Raises:
+        Unreadable: It cannot be read, or its front matter cannot.
+    """
+    about, source = front_matter.part(read_text(folder / path))
+    if not about.published:
+        return None
+    place = docusaurus.place(path, about, base_url=base_url)
+    markdown = _markdown(source, folder, folder / path, ())
+    marks = [heading for heading in headings(markdown) if not heading.is_nested]
+    title = about.title or next(
+        (mark.text for mark in marks if mark.level == 1 and mark.text), None
+    )
+    title = title or place.name
+    return Document(
+        id=place.id,
+        path=str(path),
+        title=title,
+        url=place.url,
+        sections=_sections(markdown.split("\n"), marks, title),
+    )
+
+
+def _sections(lines: list[str], marks: list[Heading], title: str) -> tuple[Section, ...]:
+    """Cut a page at its headings.
+
+    A first-level heading has no anchor, since Docusaurus gives it none; one that repeats the title
+    continues the page's opening.
+    """
+    opening = _body(lines[: marks[0].start if marks else len(lines)])
+    sections = [Section((title,), "", opening)] if opening else []
+    above: list[Heading] = []
+    for number, mark in enumerate(marks):
+        end = marks[number + 1].start if number + 1 < len(marks) else len(lines)
+        text = _body(lines[mark.end : end])
+        above = [heading for heading in above if heading.level < mark.level]
+        if mark.level > 1 or mark.text.casefold() != title.casefold():
+            above.append(mark)
+        path = (title, *(heading.text for heading in above))
+        anchor = mark.anchor if mark.level > 1 else ""
+        if sections and not anchor and sections[-1].heading_path == path:
+            text = "\n\n".join(filter(None, (sections.pop().text, text)))
+        sections.append(Section(path, anchor, text))
+    return tuple(sections)
+
+
+def _body(lines: list[str]) -> str:
+    return "\n".join(lines).replace(EDGE, "").strip("\n").rstrip()
+
+
+def _markdown(source: str, folder: Path, file: Path, including: tuple[Path, ...]) -> str:
+    """Return a file's Markdown with the partials it includes in their places."""
+
+    def partial(target: str) -> str | None:
+        included = _included(target, folder, file)
+        if included is None or included in including or len(including) >= _DEEPEST_INCLUDE:
+            return None
+        try:
+            _, inside = front_matter.part(read_text(included))
+        except Unreadable:
+            return None
+        return pin(_markdown(inside, folder, included, (*including, included)))
+
+    return to_markdown(source, partial=partial)
+
+
+def _included(target: str, folder: Path, file: Path) -> Path | None:
+    """Return the file an import names; it must lie in the site that the book is part of."""
+    site = folder.resolve().parent
+    if target.startswith("@site/"):
+        included = site / target.removeprefix("@site/")
+    elif target.startswith("."):
+        included = file.parent / target
+    else:
+        return None
+    included = included.resolve()
+    return included if included.is_relative_to(site) else None
