@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from standalone.refusals import CannotStart
 
 FREE_BYTES = 200 * 1024 * 1024
@@ -58,10 +60,10 @@ def kept_secrets(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
     """
     path = folder / "secrets.json"
     try:
-        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        kept = TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
     except FileNotFoundError:
         kept = {}
-    except ValueError as error:
+    except ValidationError as error:
         raise CannotStart(
             f"{path} is damaged. Remove it to have new secrets made; "
             "readers will have to sign in again."

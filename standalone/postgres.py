@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from standalone.lifetime import bound_to_us, stopped_at_the_end
 from standalone.unprivileged import Account, account_for, reachable, seen_inside, spawn
 
 _READY_SECONDS = 30.0  # a killed server's log is replayed first
@@ -33,11 +34,6 @@ _STOP_SECONDS = 20.0
 _ORPHAN_SECONDS = 5.0  # for the orderly shutdown of a killed caller's server
 _FULL_BYTES = 1024 * 1024
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0
-
-# The shell becomes the server and leaves a reader of the caller's pipe behind. The pipe ends with
-# the caller, however that dies; a line in it says that the server is gone already. Linux' own
-# PR_SET_PDEATHSIG would be bound to the thread that started the server, not to the process.
-_SERVE = 'exec 3<&0 </dev/null; { read -r _ <&3 || kill -INT $$; } & exec "$@" 3<&-'
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -246,22 +242,15 @@ def _serve(stack: ExitStack, cluster: _Cluster, settings: dict[str, str]) -> int
 @contextmanager
 def _server(cluster: _Cluster, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     postgres = cluster.package / "pginstall/bin/postgres"
-    command: list[str | Path] = ["/bin/sh", "-c", _SERVE, "sh", postgres]
-    command += ["-D", seen_inside(cluster.data, cluster.account)]
-    command += [f"--{name}={value}" for name, value in settings.items()]
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    # SIGINT asks for a fast shutdown: clients are disconnected.
+    command = bound_to_us(
+        [postgres, "-D", seen_inside(cluster.data, cluster.account), *options], signal.SIGINT
+    )
     with open(cluster.folder / "server.log", "wb", opener=_private) as log:
         process = spawn(command, cluster.account, cwd=cluster.data, output=log, keep=[cluster.lock])
-    with process:
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown: clients are disconnected
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.communicate(b"\n")  # see _SERVE
+    with stopped_at_the_end(process, signal.SIGINT, _STOP_SECONDS):
+        yield process
 
 
 def _becomes_ready(process: subprocess.Popen[bytes], cluster: _Cluster) -> bool:

@@ -9,18 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from standalone.lifetime import bound_to_us, stopped_at_the_end
 from standalone.refusals import CannotStart, ServiceDied
 
 STOP_SECONDS = 25.0
 READY_SECONDS = 60.0
-
-# A run may be killed outright; then nobody is left to stop its services. This shell becomes the
-# service and leaves a reader of a pipe behind: the pipe closes with the run, however it ends, and
-# the reader stops the service. A line in the pipe says that the service is gone already.
-_WATCHED = 'exec 3<&0 </dev/null; { read -r _ <&3 || kill -TERM $$; } & exec "$@" 3<&-'
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +53,13 @@ def running(
         environment: Added to this process's own.
     """
     process = subprocess.Popen(  # noqa: S603 -- our own modules with this interpreter
-        ["/bin/sh", "-c", _WATCHED, "sh", sys.executable, "-m", *arguments],
+        bound_to_us([sys.executable, "-m", *arguments], signal.SIGTERM),
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C reaches this process alone, which stops the rest
     )
-    with process:
-        try:
-            yield Service(name, process)
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            with suppress(BrokenPipeError):
-                process.communicate(b"\n")
+    with stopped_at_the_end(process, signal.SIGTERM, STOP_SECONDS):
+        yield Service(name, process)
 
 
 def wait_until_alive(service: Service, url: str) -> None:

@@ -1,0 +1,28 @@
+from standalone.greeting import CALLS
+from tests.journeys.readme import CHECKOUT, commands
+
+# Each section with commands, and the test that runs them.
+COVERED = {
+    "Start": "test_make_run.py",
+    "Four calls to an answer": "test_make_run.py and test_compose.py",
+    "Your own book": "test_make_run.py",
+    "In containers": "test_compose.py",
+    "Tests": "CI, which runs this very command",
+}
+
+
+def test_every_command_of_the_readme_is_run_by_a_test() -> None:
+    assert set(commands()) == set(COVERED)
+
+
+def test_the_greeting_shows_the_calls_of_the_readme() -> None:
+    shown = CALLS.format(auth="http://127.0.0.1:3001", api="http://127.0.0.1:8000")
+    calls = [line for line in shown.splitlines() if line and not line.startswith("#")]
+
+    assert calls == "".join(commands()["Four calls to an answer"]).splitlines()
+
+
+def test_the_tests_are_run_in_ci_as_the_readme_says() -> None:
+    (command,) = commands()["Tests"]
+
+    assert command in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from standalone.greeting import greeting
+from standalone.settings import Settings
+
+REAL = {
+    "DATABASE_URL": "postgresql://reader:hidden-one@db.example/book",
+    "QDRANT_URL": "https://qdrant.example",
+    "OPENAI_API_KEY": "hidden-two",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
+}
+
+
+def test_without_settings_every_part_says_what_would_replace_it() -> None:
+    text = greeting(Settings(), Path("/somewhere/data"))
+
+    for name in REAL:
+        assert f"set {name}" in text or f"until you set {name}" in text
+
+
+def test_with_settings_each_part_is_named_as_yours_and_no_secret_is_shown() -> None:
+    text = greeting(Settings.model_validate(REAL), Path("/somewhere/data"))
+
+    for name in REAL:
+        assert f"({name})" in text
+    assert "hidden" not in text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 -- only named
+def test_listening_everywhere_is_reached_on_this_machine(host: str) -> None:
+    settings = Settings(AUTH_SERVER_HOST=host, AUTH_SERVER_PORT=4001, API_SERVER_PORT=9000)
+    text = greeting(settings, Path("/somewhere/data"))
+
+    assert "http://127.0.0.1:4001/api/auth/sign-up/email" in text
+    assert "http://127.0.0.1:9000/v1/chat" in text
