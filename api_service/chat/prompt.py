@@ -1,0 +1,91 @@
+"""The prompt: a file with one $name, filled with numbered sources and cut to a budget of tokens."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+import bpe_openai
+
+from api_service.documents import ScoredChunk
+from api_service.llms import Prompt
+
+BUDGET = 6000
+"""Longest filled prompt, question included, in tokens of cl100k."""
+
+_NAMES = ["sources"]
+
+
+class BadPromptFile(Exception):
+    """The prompt file lacks a name, or holds one that nothing fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFile:
+    """A prompt as it was read at start.
+
+    Attributes:
+        template: The text with its names.
+        fingerprint: The first 12 hexadecimal digits of the text's SHA-256, logged with each answer.
+        count: Tells how many tokens a text has.
+    """
+
+    template: Template
+    fingerprint: str
+    count: Callable[[str], int]
+
+
+def read_prompt_file() -> PromptFile:
+    """Return the prompt that answers are written by.
+
+    Raises:
+        BadPromptFile: A name is missing, unknown or misspelt.
+    """
+    return parse(files("api_service.chat").joinpath("prompts/answer.md").read_text("utf-8"))
+
+
+def parse(text: str) -> PromptFile:
+    """Return a prompt file of this text.
+
+    Raises:
+        BadPromptFile: A name is missing, unknown or misspelt.
+    """
+    template = Template(text)
+    if not template.is_valid() or template.get_identifiers() != _NAMES:
+        raise BadPromptFile(f"The prompt must hold these names and no other: {', '.join(_NAMES)}")
+    encoding = bpe_openai.get_encoding("cl100k_base")
+    return PromptFile(
+        template=template,
+        fingerprint=hashlib.sha256(text.encode()).hexdigest()[:12],
+        count=lambda words: len(encoding.encode_ordinary(words)),
+    )
+
+
+def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prompt:
+    """Return the prompt of a question, with as many of the best sources as the budget allows.
+
+    The order is kept and the first source that does not fit ends the list, so a source's number is
+    its rank. The first source is always there: a chunk is far smaller than the budget.
+    """
+    left = BUDGET - file.count(file.template.template) - file.count(question)
+    taken: list[str] = []
+    for number, scored in enumerate(ranked, start=1):
+        source = _fenced(number, scored)
+        left -= file.count(source)
+        if left < 0 and taken:
+            break
+        taken.append(source)
+    return Prompt(
+        instructions=file.template.substitute(sources="\n\n".join(taken)),
+        question=question,
+        sources=tuple(ranked[: len(taken)]),
+    )
+
+
+def _fenced(number: int, scored: ScoredChunk) -> str:
+    chunk = scored.chunk
+    place = " > ".join(chunk.heading_path).replace('"', "'")
+    # A text that spells the fence's end could speak outside of it.
+    text = chunk.text.replace("</source", "<\\/source")
+    return f'<source n="{number}" place="{place}">\n{text}\n</source>'

@@ -1,0 +1,1 @@
+"""The book's passages for some words, without an answer."""
