@@ -39,6 +39,7 @@ class EmbeddedIndex:
         self._name = name
         self._lock = lock
         self._issued: set[str] = set()
+        self._closed = False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
 
@@ -94,7 +95,10 @@ class EmbeddedIndex:
         return await self._run(lambda: engine.search(self._shard, terms, embedding, limit))
 
     async def close(self) -> None:
-        """Flush, and let go of the files and of the lock."""
+        """Flush, and let go of the files and of the lock; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._run(engine.close, self._shard)
         await asyncio.to_thread(self._thread.shutdown)
         if self._lock is not None:
@@ -133,13 +137,14 @@ class EmbeddedIndex:
             raise IndexRefused("This generation was not issued by the process that has the index.")
         async with self._changing:
             shard = await asyncio.to_thread(engine.load, self._index / name)
+            # Neither live nor issued: from here on nobody but the next sweep removes it.
+            self._issued.discard(name)
             try:
-                # The pointer first: a crash from here on finds the new generation.
+                # The pointer first: a crash after this finds the new generation.
                 await asyncio.to_thread(generations.make_current, self._index, name)
             except OSError as error:
                 await asyncio.to_thread(shard.close)
                 raise IndexUnavailable("The new index could not be taken over.") from error
-            self._issued.discard(name)
             old = self._name
             await self._run(self._swap, shard, name)
             await asyncio.to_thread(shutil.rmtree, self._index / old, ignore_errors=True)
