@@ -1,5 +1,6 @@
 """The headings of a page's Markdown, with the anchors a reader's link needs."""
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,6 +9,9 @@ from markdown_it.token import Token
 
 from api_service.ingestion.loaders.anchors import Slugger, custom_id
 from api_service.ingestion.loaders.masking import EDGE, block_parser
+
+# In "ros2:humble" Docusaurus reads ":humble" as a text directive: shown, but not in the anchor.
+_TEXT_DIRECTIVE = re.compile(r"(?<!:):[a-z](?:[\w-]*[a-z\d])?(?![\w:-])", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,15 @@ def headings(markdown: str) -> list[Heading]:
         if token.type != "heading_open" or token.map is None:
             continue
         source, own = custom_id(content.content)
-        # Docusaurus numbers anchors without those that authors chose.
-        text = "".join(_text(inline.parseInline(source))) if own is None or source else ""
+        pieces = inline.parseInline(source)
         found.append(
             Heading(
                 start=token.map[0],
                 end=token.map[1],
                 level=int(token.tag[1:]),
-                text=" ".join(text.replace(EDGE, "").split()),
-                anchor=own or slugger.anchor(text),
+                text=" ".join(_text(pieces).replace(EDGE, "").split()),
+                # Docusaurus counts the anchors it makes, not those that authors chose.
+                anchor=own or slugger.anchor(_text(pieces, hidden=_TEXT_DIRECTIVE)),
                 is_pinned=own is not None,
                 is_nested=token.level > 0,
             )
@@ -73,13 +77,15 @@ def pin(markdown: str) -> str:
     return "\n".join(lines)
 
 
-def _text(tokens: list[Token]) -> list[str]:
+def _text(tokens: list[Token], *, hidden: re.Pattern[str] | None = None) -> str:
     pieces: list[str] = []
     for token in tokens:
         if token.type in {"softbreak", "hardbreak"}:
             pieces.append("\n")
         elif token.children:
-            pieces += _text(token.children)
+            pieces.append(_text(token.children, hidden=hidden))
+        elif hidden and token.type == "text":
+            pieces.append(hidden.sub("", token.content))
         else:
             pieces.append(token.content)
-    return pieces
+    return "".join(pieces)
