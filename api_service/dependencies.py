@@ -1,19 +1,24 @@
 """The names routes ask for: Res, CurrentCaller; and what every route of /v1 passes first."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from api_service.identity import Caller, verify
 from api_service.resources import Resources
+
+T = TypeVar("T")
 
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="The token of `GET /api/auth/jwt`."
 )
 
 
-def resources(request: Request) -> Resources:
+def resources_of(request: Request) -> Resources:
     """Return what the lifespan opened."""
     opened = request.state.resources
     if not isinstance(opened, Resources):
@@ -21,7 +26,7 @@ def resources(request: Request) -> Resources:
     return opened
 
 
-Res = Annotated[Resources, Depends(resources)]
+Res = Annotated[Resources, Depends(resources_of)]
 
 
 async def current_caller(
@@ -47,3 +52,31 @@ async def within_limit(caller: CurrentCaller, res: Res) -> None:
     """
     if res.limit is not None:
         res.limit.hit(caller.user_id)
+
+
+async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
+    """Return what work returns; when the caller goes away first, work is cancelled.
+
+    Args:
+        request: Its body has been read.
+        work: What the caller waits for.
+
+    Raises:
+        ClientDisconnect: The caller has gone.
+    """
+
+    async def departure() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(departure())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)

@@ -25,6 +25,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -177,6 +178,18 @@ class DeadlineExceeded(Unavailable):
 
     kind = "/problems/deadline-exceeded"
     title = "Deadline Exceeded"
+
+
+class ProblemBody(BaseModel):
+    """The body of every refusal, for the API's description."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[dict[str, str]] | None = None
 
 
 def invalid(errors: Iterable[ErrorDetails | Mapping[str, object]]) -> InvalidRequest:

@@ -12,6 +12,7 @@ from api_service.chat.prompt import PromptFile
 from api_service.chat.schemas import Question, Reply, source
 from api_service.dependencies import Res, unless_gone, within_limit
 from api_service.problems import invalid
+from api_service.resources import Resources
 
 router = APIRouter(tags=["chat"], dependencies=[Depends(within_limit)])
 
@@ -53,12 +54,10 @@ async def ask(
     return await unless_gone(request, _reply(question.message, resources, prompt_file))
 
 
-async def _reply(message: str, resources: Res, prompt_file: PromptFile) -> Reply:
+async def _reply(message: str, resources: Resources, prompt_file: PromptFile) -> Reply:
     started = time.perf_counter()
     text: list[str] = []
-    async with aclosing(
-        answer(message, resources=resources, prompt_file=prompt_file)
-    ) as events:
+    async with aclosing(answer(message, resources=resources, prompt_file=prompt_file)) as events:
         async for event in events:
             if isinstance(event, Piece):
                 text.append(event.text)

@@ -1,6 +1,6 @@
 """Language models: what they are asked, and what plugs in. `choose` picks one by "vendor:model"."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -42,7 +42,7 @@ class LanguageModel(Protocol):
         """How answers come about: a model writes them, or they are the book's own words."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
         """Yield the answer in pieces, in order.
 
         Raises:

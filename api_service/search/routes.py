@@ -20,6 +20,4 @@ async def search(
 ) -> Results:
     """Return the passages that fit best, without an answer."""
     found = await retrieve(q, index=resources.index, embedder=resources.embedder, limit=limit)
-    return Results(
-        results=[result(scored) for scored in found.chunks], retrieval=found.retrieval
-    )
+    return Results(results=[result(scored) for scored in found.chunks], retrieval=found.retrieval)

@@ -1,0 +1,162 @@
+"""The application: the only file of the service that sees every room."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypedDict
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api_service import problems
+from api_service.chat.prompt import PromptFile, read_prompt_file
+from api_service.chat.routes import router as chat
+from api_service.dependencies import current_caller, resources_of
+from api_service.ingestion.handover import serve_handover, socket_path
+from api_service.me.routes import router as me
+from api_service.problems import ProblemBody, TooLarge, Unexpected, render
+from api_service.resources import Resources, open_resources
+from api_service.search.routes import router as search
+from api_service.settings import Settings
+from api_service.vector_index import IndexRefused
+from service_kit.body_limit import BodyLimitMiddleware
+from service_kit.crashes import CrashMiddleware
+from service_kit.health import Probe, health_routes
+from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.request_id import HEADER as REQUEST_ID
+from service_kit.request_id import RequestIdMiddleware
+from service_kit.settings import BadSettings
+
+SERVICE = "api-service"
+
+BODY_BYTES = 64 * 1024
+"""Largest body; the longest question, escaped as JSON may be, fits."""
+
+OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    resources: Resources
+    prompt_file: PromptFile
+
+
+def create_app(
+    settings: Settings | None = None, *, open_resources: OpenResources = open_resources
+) -> FastAPI:
+    """Return the service.
+
+    Args:
+        settings: Read from the environment when None, as uvicorn's workers need it; the log is
+            then configured too, since each worker is a process of its own.
+        open_resources: Opens what the service works with; tests open their own.
+
+    Raises:
+        BadSettings: A setting is missing or wrong.
+    """
+    if settings is None:
+        settings = Settings.from_environment()
+        configure_logs(SERVICE, settings.log_format, settings.log_level)
+    known = settings
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        prompt_file = await asyncio.to_thread(read_prompt_file)
+        async with (
+            open_resources(known) as resources,
+            serve_handover(resources.index, socket_path(known)),
+        ):
+            yield {"resources": resources, "prompt_file": prompt_file}
+
+    app = FastAPI(
+        title="Physical AI Book: answers",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+        middleware=_middleware(settings),
+    )
+    problems.install(app)
+    app.include_router(health_routes(SERVICE, _probes))
+    app.include_router(_v1())
+    return app
+
+
+def _v1() -> APIRouter:
+    """Return the routes that answer callers; each asks for a valid token before anything else."""
+    documented: dict[int | str, dict[str, Any]] = {
+        status: {"model": ProblemBody} for status in (400, 401, 413, 422, 429, 503)
+    }
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
+    for room in (chat, search, me):
+        v1.include_router(room)
+    return v1
+
+
+def _probes(request: Request) -> Mapping[str, Probe]:
+    resources = resources_of(request)
+    probes: dict[str, Probe] = {"index": resources.index.count}
+    if resources.model.mode == "generated":
+        probes["model"] = resources.model.check
+    return probes
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Return the middleware, outermost first."""
+    return [
+        Middleware(PlainRefusalToStart),
+        Middleware(RequestIdMiddleware),
+        Middleware(AccessLogMiddleware),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=[each for each in settings.trusted_origins if "*" not in each],
+            allow_origin_regex=_wildcards(settings.trusted_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", REQUEST_ID],
+            expose_headers=["Retry-After", "WWW-Authenticate", REQUEST_ID],
+        ),
+        Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
+        Middleware(
+            BodyLimitMiddleware,
+            limit=BODY_BYTES,
+            refuse=lambda error: render(TooLarge(str(error.detail))),
+        ),
+    ]
+
+
+def _wildcards(origins: Iterable[str]) -> str | None:
+    """Return what the origins with a wildcard match; a `*` stands for a part of the host."""
+    patterns = []
+    for origin in origins:
+        if "*" in origin:
+            scheme, _, host = origin.rpartition("://")
+            host = re.escape(host).replace(r"\*", "[^/]*")
+            patterns.append(f"{scheme or 'https?'}://{host}")
+    return "|".join(patterns) or None
+
+
+class PlainRefusalToStart:
+    """Says in one sentence why the service cannot start, where there is one to say.
+
+    The framework would send its server the whole traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on but the traceback of a refusal that explains itself."""
+
+        async def send_plainly(message: Message) -> None:
+            error = sys.exc_info()[1]
+            if message["type"] == "lifespan.startup.failed" and isinstance(
+                error, BadSettings | IndexRefused
+            ):
+                message = {**message, "message": str(error)}
+            await send(message)
+
+        await self.app(scope, receive, send_plainly if scope["type"] == "lifespan" else send)
