@@ -1,0 +1,48 @@
+"""How Alembic reaches the database: the service's own address, driver and tables.
+
+The address is handed in by `auth_service.migrate`, or else read from DATABASE_URL as the service
+reads it; no file holds it.
+"""
+
+import asyncio
+
+from sqlalchemy import Connection, text
+
+from alembic import context
+from auth_service.database.address import read_address
+from auth_service.database.engine import open_database
+from auth_service.database.tables import Base
+from auth_service.settings import DatabaseSettings
+
+# Any number will do that nobody else takes: several services starting at once migrate one at a
+# time. Held for the transaction, since a pooler gives a session's locks to strangers.
+MIGRATION_LOCK = 7_041_776_201
+
+
+def _database_url() -> str:
+    handed_in: str | None = context.config.attributes.get("database_url")
+    return handed_in or DatabaseSettings.from_environment().database_url.get_secret_value()
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        context.run_migrations()
+
+
+async def _run() -> None:
+    database = open_database(read_address(_database_url()), pool_size=1, overflow=0)
+    try:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(_migrate)
+    finally:
+        await database.engine.dispose()
+
+
+asyncio.run(_run())

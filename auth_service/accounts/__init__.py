@@ -1,0 +1,1 @@
+"""How a person becomes a user, and proves to be one."""

@@ -1,0 +1,170 @@
+"""The roof: the only file that sees every room."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypedDict
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import select
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from auth_service import resources
+from auth_service.accounts.routes import router as accounts
+from auth_service.database.address import read_address
+from auth_service.database.tables import User
+from auth_service.errors import Code, Refused, render
+from auth_service.limits import SignInLimitMiddleware
+from auth_service.origins import TrustedOrigins
+from auth_service.resources import OpenResources, Resources
+from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
+from auth_service.sessions.routes import router as sessions
+from auth_service.settings import Settings
+from auth_service.tokens.routes import router as tokens
+from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
+from service_kit.crashes import CrashMiddleware
+from service_kit.health import Probe, health_routes
+from service_kit.logs import AccessLogMiddleware
+from service_kit.request_id import HEADER as REQUEST_ID
+from service_kit.request_id import RequestIdMiddleware
+
+log = structlog.get_logger(__name__)
+
+BASE_PATH = "/api/auth"
+BODY_LIMIT = 64 * 1024  # bytes
+
+
+class State(TypedDict):
+    """What the lifespan hands to requests."""
+
+    resources: Resources
+
+
+def create_app(
+    settings: Settings | None = None, *, open_resources: OpenResources = resources.open_resources
+) -> FastAPI:
+    """Build the service.
+
+    Args:
+        settings: Read from the environment where none are handed in.
+        open_resources: Opens what lives as long as the process; tests open their own.
+
+    Raises:
+        BadSettings: A setting is missing or wrong.
+    """
+    settings = settings or Settings.from_environment()
+    read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with open_resources(settings) as opened:
+            yield State(resources=opened)
+
+    app = FastAPI(
+        title="auth-service",
+        description="Accounts, sessions and tokens; speaks Better Auth's protocol.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=_middleware(settings),
+    )
+    for router in (_ok_routes(), sessions, accounts, tokens):
+        app.include_router(router, prefix=BASE_PATH)
+    app.include_router(health_routes("auth-service", _probes))
+    app.add_exception_handler(Refused, _refuse)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(ClientDisconnect, _nobody_listens)
+    return app
+
+
+class TrustingCORSMiddleware(CORSMiddleware):
+    """Lets the pages of trusted origins read replies, by the rules that also guard cookies."""
+
+    def __init__(self, app: ASGIApp, *, trusted: TrustedOrigins) -> None:
+        super().__init__(
+            app,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Content-Type", "Authorization", REQUEST_ID),
+            allow_credentials=True,
+            expose_headers=(AUTH_TOKEN_HEADER, REQUEST_ID, "Retry-After", "X-Retry-After"),
+        )
+        self.trusted = trusted
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        """Tell whether an Origin header names a trusted origin."""
+        return self.trusted.trusts(origin)
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Return what a request passes on its way in, outermost first."""
+    counting = (
+        [
+            Middleware(
+                SignInLimitMiddleware,
+                limit=settings.sign_in_rate_limit,
+                trusted_proxies=settings.trusted_proxies,
+            )
+        ]
+        if settings.rate_limit
+        else []
+    )
+    return [
+        Middleware(RequestIdMiddleware),
+        Middleware(AccessLogMiddleware),
+        Middleware(TrustingCORSMiddleware, trusted=TrustedOrigins(settings.all_trusted_origins)),
+        Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
+        *counting,
+        Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
+    ]
+
+
+def _ok_routes() -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/ok")
+    async def ok() -> dict[str, bool]:
+        """Say that Better Auth's paths are served here."""
+        return {"ok": True}
+
+    return router
+
+
+def _probes(request: Request) -> dict[str, Probe]:
+    opened: Resources = request.state.resources
+
+    async def database() -> None:
+        # Asks for a table, so that a database without migrations is not called ready.
+        async with opened.database.autocommit.begin() as db:
+            await db.execute(select(User.id).limit(1))
+
+    return {"database": database}
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101 -- as registered; Starlette types it wider
+    log.info("request_refused", code=error.code.name, status=error.code.status)
+    return render(error)
+
+
+async def _refuse_http(_request: Request, error: Exception) -> Response:
+    """Answer an unknown path and a wrong method as Better Auth does: 404, and nothing else."""
+    if isinstance(error, BodyTooLarge):
+        return _too_large(error)
+    return Response(status_code=404)
+
+
+def _too_large(_error: BodyTooLarge) -> Response:
+    log.info("request_refused", code=Code.PAYLOAD_TOO_LARGE.name, status=413)
+    return render(Refused(Code.PAYLOAD_TOO_LARGE))
+
+
+async def _nobody_listens(_request: Request, _error: Exception) -> Response:
+    """Answer a caller who hung up while sending; nobody reads it, and nothing has crashed."""
+    return Response(status_code=400)

@@ -1,0 +1,134 @@
+"""Connections to the database: the pool, its two manners, and its failures in our words."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection
+
+from auth_service.database.address import DatabaseAddress
+from auth_service.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+Statements = AsyncConnection | AsyncSession
+"""What a statement can be run on; who opened it decides whether it is a transaction."""
+
+_STATEMENT_SECONDS = 10.0
+_POOL_SECONDS = 5.0  # to wait for a free connection
+_RECYCLE_SECONDS = 900  # serverless databases and proxies drop what is idle for long
+
+# SQLSTATE classes: connection exception, insufficient resources, operator intervention,
+# system error. PostgreSQL documentation, appendix A.
+_AWAY = ("08", "53", "57", "58")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One pool in two manners.
+
+    Attributes:
+        engine: For transactions.
+        autocommit: For one statement at a time, without BEGIN and COMMIT around it. Behind a
+            transaction pooler it is `engine`: there a statement's two messages, parse and
+            execute, meet the same server connection only within a transaction.
+    """
+
+    engine: AsyncEngine
+    autocommit: AsyncEngine
+
+
+def open_database(address: DatabaseAddress, *, pool_size: int, overflow: int) -> Database:
+    """Make the pool; it connects when first used.
+
+    Args:
+        address: Where the database is.
+        pool_size: Connections kept open.
+        overflow: Connections opened beyond these for a burst.
+    """
+    pooler: dict[str, object] = (
+        {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            # The empty name is PostgreSQL's unnamed statement, gone with the transaction.
+            "prepared_statement_name_func": lambda: "",
+        }
+        if address.pooled
+        else {}
+    )
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        connect_args={"async_creator_fn": _connector(address), **pooler},
+        pool_size=pool_size,
+        max_overflow=overflow,
+        pool_timeout=_POOL_SECONDS,
+        pool_recycle=_RECYCLE_SECONDS,
+        pool_use_lifo=True,  # what a burst opened falls idle and is recycled
+        hide_parameters=True,  # values of a failed statement stay out of logs
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
+    if address.pooled:
+        return Database(engine, engine)
+    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the driver's ways of saying that the database is away into DatabaseUnavailable.
+
+    Errors that are our own, such as a statement the database does not understand, pass.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        sqlstate = getattr(error.orig, "sqlstate", None) or ""
+        if error.connection_invalidated or sqlstate.startswith(_AWAY):
+            raise _unavailable(error) from error
+        raise
+
+
+def _connector(address: DatabaseAddress) -> Any:  # noqa: ANN401 -- asyncpg is not typed
+    async def connect(**options: object) -> Any:  # noqa: ANN401 -- as above
+        try:
+            async with asyncio.timeout(address.timeout):
+                return await asyncpg.connect(
+                    address.dsn,
+                    ssl=address.tls,
+                    command_timeout=_STATEMENT_SECONDS,
+                    **options,
+                )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            # OSError covers time-outs, refusals, unknown hosts and TLS. Whatever the reason,
+            # without a connection the service cannot answer; the log names it.
+            raise _unavailable(error) from error
+
+    return connect
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    log.warning("database_unavailable", error=type(error).__name__)
+    return DatabaseUnavailable()
+
+
+def _refuse_dead_connection(
+    dbapi_connection: Any,  # noqa: ANN401 -- SQLAlchemy's adapter of an untyped driver
+    _record: object,
+    _proxy: PoolProxiedConnection,
+) -> None:
+    """Have the pool replace a connection whose socket closed while it was idle.
+
+    asyncpg hears of the closing at once, so looking costs nothing, where a ping would cost
+    every request a round trip.
+    """
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError

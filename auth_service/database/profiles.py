@@ -1,0 +1,40 @@
+"""What is told of a user: the columns, and the value they become."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth_service.database.tables import User
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user as the session path hands it on; the order is that of PROFILE_COLUMNS."""
+
+    id: str
+    name: str
+    email: str
+    email_verified: bool
+    image: str | None
+    created_at: datetime
+    updated_at: datetime
+    software_background: str | None
+    hardware_background: str | None
+    interest_area: str | None
+
+
+# A row of columns of several types is a tuple of Any to the type checker, here as elsewhere.
+PROFILE_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+    User.id,
+    User.name,
+    User.email,
+    User.email_verified,
+    User.image,
+    User.created_at,
+    User.updated_at,
+    User.software_background,
+    User.hardware_background,
+    User.interest_area,
+)

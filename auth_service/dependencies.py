@@ -1,0 +1,107 @@
+"""The names routes ask for: Res, Db, Now, Caller, and a body that has passed every check."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_service.database.engine import database_errors
+from auth_service.origins import check_caller, check_login, check_redirects
+from auth_service.resources import Resources
+from auth_service.wire import JSON, Absent, Body, read_body, validate
+from service_kit.client_ip import client_ip
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from, as a session remembers it; "" where unknown."""
+
+    ip_address: str
+    user_agent: str
+
+
+async def resources(request: Request) -> Resources:
+    """Return what the lifespan opened."""
+    opened: Resources = request.state.resources
+    return opened
+
+
+Res = Annotated[Resources, Depends(resources)]
+
+
+async def now(opened: Res) -> datetime:
+    """Return the time of the request in UTC, to the millisecond, as it is stored and said."""
+    moment = opened.clock()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Now = Annotated[datetime, Depends(now)]
+
+
+async def transaction(opened: Res) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction: commit when the route returns, roll back when it raises.
+
+    A connection is taken at the first statement, so none is held while a password is hashed
+    before it. Function scope ends before the response is sent, so a failed commit is an error
+    the caller sees.
+    """
+    with database_errors():
+        async with opened.sessionmaker.begin() as db:
+            yield db
+
+
+Db = Annotated[AsyncSession, Depends(transaction, scope="function")]
+
+
+async def client(request: Request, opened: Res) -> Client:
+    """Return where the request came from."""
+    return Client(
+        ip_address=client_ip(request.scope, opened.settings.trusted_proxies),
+        # The server lets no control character through; in-process callers might.
+        user_agent=request.headers.get("user-agent", "").replace("\0", ""),
+    )
+
+
+Caller = Annotated[Client, Depends(client)]
+
+
+async def same_site(request: Request, opened: Res) -> None:
+    """Refuse a request with cookies that no trusted page has sent.
+
+    Raises:
+        Refused: MISSING_OR_NULL_ORIGIN or INVALID_ORIGIN.
+    """
+    check_caller(request.headers, request.url.scheme, opened.trusted)
+
+
+def checked_body(
+    model: type[Body], *media_types: str, login: bool = False, optional: bool = False
+) -> Callable[[Request, Resources], Awaitable[Body]]:
+    """Return a dependency that reads a body and checks the request, in Better Auth's order.
+
+    Args:
+        model: What the body becomes.
+        media_types: Those the route reads; JSON where none is named.
+        login: The route signs in, so browsers are checked even without cookies.
+        optional: A request without a body is as good as one with an empty object.
+    """
+
+    async def read(request: Request, opened: Res) -> Body:
+        value = read_body(
+            request.headers.get("content-type", ""),
+            await request.body(),
+            media_types or (JSON,),
+        )
+        scheme = request.url.scheme
+        check_caller(request.headers, scheme, opened.trusted)
+        members = value if isinstance(value, dict) else {}
+        check_redirects(members, request.query_params, opened.trusted)
+        body = validate(model, {} if optional and value is Absent.BODY else value)
+        if login:
+            check_login(request.headers, scheme, opened.trusted)
+        return body
+
+    return read

@@ -1,0 +1,146 @@
+"""What can go wrong, and how it is said: `{"message": …, "code": …}`, in Better Auth's words.
+
+    Refused                     an expected refusal, with a row of the table of codes
+    ├── InvalidInput            400  a member of the body has the wrong type or form
+    ├── InvalidRedirect         400  a redirect URL is no string; has no code
+    ├── UnsupportedMediaType    415  the body is of another kind than the route reads
+    └── Unavailable             503  try again later
+        ├── DatabaseUnavailable      the database is asleep, gone or overloaded
+        └── Busy                     too many passwords are waiting to be hashed
+
+The code is the member's name in `Code`; each stands there once, with its status and sentence.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from starlette.responses import JSONResponse
+
+
+class Code(Enum):
+    """Status and sentence of each refusal; the name is the code on the wire."""
+
+    BAD_REQUEST = 400, "Invalid JSON in request body"
+    CROSS_SITE_NAVIGATION_LOGIN_BLOCKED = (
+        403,
+        "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
+    )
+    INTERNAL_SERVER_ERROR = 500, "Internal server error"
+    INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
+    INVALID_EMAIL = 400, "Invalid email"
+    INVALID_EMAIL_OR_PASSWORD = 401, "Invalid email or password"
+    INVALID_ERROR_CALLBACK_URL = 403, "Invalid errorCallbackURL"
+    INVALID_NEW_USER_CALLBACK_URL = 403, "Invalid newUserCallbackURL"
+    INVALID_ORIGIN = 403, "Invalid origin"
+    INVALID_REDIRECT_URL = 403, "Invalid redirectURL"
+    METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
+        405,
+        "POST method requires deferSessionRefresh to be enabled in session config",
+    )
+    MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
+    PASSWORD_TOO_LONG = 400, "Password too long"
+    PASSWORD_TOO_SHORT = 400, "Password too short"
+    PAYLOAD_TOO_LARGE = 413, "Request body is too large"
+    SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
+    TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
+    UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
+    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
+    VALIDATION_ERROR = 400, "Validation Error"
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        self.message = message
+
+
+class Refused(Exception):
+    """An expected refusal.
+
+    Args:
+        code: The row of the table.
+        message: Said instead of the table's sentence.
+        headers: Added to the reply.
+    """
+
+    says_code = True
+    """Whether the body names the code; some of Better Auth's are made from a plain message."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code.name)
+        self.code = code
+        self.message = code.message if message is None else message
+        self.headers = headers
+
+
+class InvalidInput(Refused):
+    """The body can be read, but a member has the wrong type or form.
+
+    Args:
+        issues: One part per problem, `[body.<path>] <text>`.
+    """
+
+    def __init__(self, issues: Sequence[str]) -> None:
+        super().__init__(Code.VALIDATION_ERROR, "; ".join(issues))
+
+
+class InvalidRedirect(Refused):
+    """A redirect URL is no string.
+
+    Args:
+        member: The name Better Auth gives the member.
+    """
+
+    says_code = False
+
+    def __init__(self, member: str) -> None:
+        super().__init__(Code.VALIDATION_ERROR, f"Invalid {member}: expected a string")
+
+
+class UnsupportedMediaType(Refused):
+    """The body is of another kind than the route reads.
+
+    Args:
+        content_type: As the caller sent it; empty when there was none.
+        allowed: Media types the route reads.
+    """
+
+    def __init__(self, content_type: str, allowed: Sequence[str]) -> None:
+        wrong = f'Content-Type "{content_type}" is not allowed' if content_type else _NO_TYPE
+        super().__init__(
+            Code.UNSUPPORTED_MEDIA_TYPE, f"{wrong}. Allowed types: {', '.join(allowed)}"
+        )
+
+
+_NO_TYPE = "Content-Type is required"
+
+
+class Unavailable(Refused):
+    """Something is away or overloaded; trying again later may help."""
+
+    retry_after = 5  # seconds
+
+    def __init__(self) -> None:
+        super().__init__(Code.SERVICE_UNAVAILABLE, headers={"Retry-After": str(self.retry_after)})
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer: asleep, gone, starting, or out of connections."""
+
+
+class Busy(Unavailable):
+    """As many passwords as may wait are waiting to be hashed."""
+
+    retry_after = 2
+
+
+def render(refusal: Refused) -> JSONResponse:
+    """Return the reply of a refusal."""
+    body = {"message": refusal.message}
+    if refusal.says_code:
+        body["code"] = refusal.code.name
+    return JSONResponse(body, status_code=refusal.code.status, headers=refusal.headers)

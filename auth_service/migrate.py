@@ -1,0 +1,67 @@
+"""Brings a database's tables up to date: `python -m auth_service.migrate`."""
+
+import sys
+from pathlib import Path
+
+from alembic.config import Config
+
+from alembic import command
+from auth_service.errors import DatabaseUnavailable
+from auth_service.settings import DatabaseSettings
+from service_kit.logs import configure_logs
+from service_kit.settings import BadSettings
+
+
+def migrate(database_url: str) -> None:
+    """Apply every migration that is missing; several callers at once wait for each other.
+
+    It runs an event loop of its own, so it cannot be called from within one.
+
+    Args:
+        database_url: libpq URL of the database.
+
+    Raises:
+        BadSettings: The URL cannot be read, or the migrations are not there.
+        DatabaseUnavailable: The database does not answer.
+    """
+    command.upgrade(alembic_config(database_url), "head")
+
+
+def alembic_config(database_url: str) -> Config:
+    """Return what Alembic needs to work on a database.
+
+    Raises:
+        BadSettings: The folder with the migrations is not there.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def main() -> None:
+    """Migrate DATABASE_URL; exits with 2 when a setting is wrong, with 1 when nothing answers."""
+    try:
+        settings = DatabaseSettings.from_environment()
+        configure_logs("migrate", settings.log_format, settings.log_level)
+        migrate(settings.database_url.get_secret_value())
+    except BadSettings as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- said to a person
+        raise SystemExit(2) from None
+    except DatabaseUnavailable:
+        sentence = "The database of DATABASE_URL does not answer; the line above names the reason."
+        print(sentence, file=sys.stderr)  # noqa: T201 -- as above
+        raise SystemExit(1) from None
+
+
+def _migrations() -> Path:
+    """Find the folder: beside the package in a checkout, in the working directory of an image."""
+    for parent in (Path(__file__).parents[1], Path.cwd()):
+        # Beside an installed package lies the library of the same name, which has no env.py.
+        if (parent / "alembic" / "env.py").is_file():
+            return parent / "alembic"
+    raise BadSettings("The folder `alembic` with the migrations is not in the working directory")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Who may call with cookies, and where a reply may send the reader: Better Auth's CSRF rules."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from auth_service.errors import Code, InvalidRedirect, Refused
+
+REDIRECTS = {
+    "callbackURL": ("callbackURL", Code.INVALID_CALLBACK_URL),
+    "redirectTo": ("redirectURL", Code.INVALID_REDIRECT_URL),
+    "errorCallbackURL": ("errorCallbackURL", Code.INVALID_ERROR_CALLBACK_URL),
+    "newUserCallbackURL": ("newUserCallbackURL", Code.INVALID_NEW_USER_CALLBACK_URL),
+}
+"""Members of a body that hold a redirect URL: the name errors use, and the refusal."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ENCODED_SEPARATOR = re.compile(r"%2f|%5c", re.IGNORECASE)
+_ENCODED_DOT = re.compile(r"%2e", re.IGNORECASE)
+_IPV4_PATTERN = re.compile(r"(?=.*\d)[\d*?.]+")
+_NOWHERE = "https://nowhere.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedOrigins:
+    """The origins trusted, as patterns.
+
+    A pattern with `*` or `?` and `://` is matched with the URL's origin, one without a scheme
+    with its host, and one without wildcards must be the origin itself, or for another scheme
+    than http(s) (`myapp://callback`) have the URL's scheme and host and begin its path.
+    """
+
+    patterns: tuple[str, ...]
+
+    def trusts(self, url: str) -> bool:
+        """Tell whether an absolute URL, or an Origin header, belongs to a trusted origin."""
+        parts = _split(url)
+        return parts is not None and any(_matches(pattern, parts) for pattern in self.patterns)
+
+    def allows_redirect(self, url: str) -> bool:
+        """Tell whether a reader may be sent to a URL: a trusted origin's, or a path of ours."""
+        return _is_local_path(url) or self.trusts(url)
+
+
+def check_caller(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOrigins) -> None:
+    """Refuse a state-changing request with cookies that no trusted page has sent.
+
+    Args:
+        headers: Of the request, names in lower case.
+        own_scheme: The scheme the request came by.
+        trusted: The origins trusted.
+
+    Raises:
+        Refused: MISSING_OR_NULL_ORIGIN or INVALID_ORIGIN.
+    """
+    if "cookie" in headers:
+        _check_origin(headers, own_scheme, trusted)
+
+
+def check_login(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOrigins) -> None:
+    """Refuse a sign-in or sign-up without cookies that a browser sends for an untrusted page.
+
+    A form on a foreign page could sign its visitor in as somebody else (login CSRF). Callers
+    that are no browser send none of these headers and are let through.
+
+    Raises:
+        Refused: CROSS_SITE_NAVIGATION_LOGIN_BLOCKED, MISSING_OR_NULL_ORIGIN or INVALID_ORIGIN.
+    """
+    if "cookie" in headers:
+        return
+    site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
+    if site == "cross-site" and mode == "navigate":
+        raise Refused(Code.CROSS_SITE_NAVIGATION_LOGIN_BLOCKED)
+    telling = (site, mode, *(headers.get(name) for name in ("sec-fetch-dest", "origin", "referer")))
+    if any(telling):
+        _check_origin(headers, own_scheme, trusted)
+
+
+def check_redirects(
+    body: Mapping[str, object], query: Mapping[str, str], trusted: TrustedOrigins
+) -> None:
+    """Refuse a request that would send its reader to a place not trusted.
+
+    Args:
+        body: Its members, unvalidated.
+        query: The query's parameters; its callbackURL counts where the body has none.
+        trusted: The origins trusted.
+
+    Raises:
+        InvalidRedirect: A member is no string.
+        Refused: A member's URL is not trusted.
+    """
+    for member, (name, code) in REDIRECTS.items():
+        url = body.get(member) or (query.get(member) if member == "callbackURL" else None)
+        if not url:
+            continue
+        if not isinstance(url, str):
+            raise InvalidRedirect(name)
+        if not trusted.allows_redirect(url):
+            raise Refused(code)
+
+
+def _check_origin(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOrigins) -> None:
+    origin = headers.get("origin") or headers.get("referer")
+    if origin == "null" and headers.get("sec-fetch-site") == "same-origin":
+        # A page of our own under `Referrer-Policy: no-referrer`; browsers forbid pages to
+        # set this header themselves.
+        origin = f"{own_scheme}://{headers.get('host', '')}"
+    if not origin or origin == "null":
+        raise Refused(Code.MISSING_OR_NULL_ORIGIN)
+    if not trusted.trusts(origin):
+        raise Refused(Code.INVALID_ORIGIN)
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an absolute URL that every parser reads alike, else None."""
+    if _CONTROL.search(url) or "\\" in url or url != url.strip() or "://" not in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for one out of range
+    except ValueError:
+        return None
+    if not parts.scheme or "@" in parts.netloc:
+        return None
+    if parts.scheme in _DEFAULT_PORTS and not parts.hostname:
+        return None
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme):
+        return host
+    return f"{host}:{parts.port}"
+
+
+def _matches(pattern: str, parts: SplitResult) -> bool:
+    if "*" in pattern or "?" in pattern:
+        scheme, separator, host = pattern.lower().rpartition("://")
+        if separator and not _wildcard(scheme).fullmatch(parts.scheme):
+            return False
+        if _IPV4_PATTERN.fullmatch(host.partition(":")[0]) and not _is_ipv4(parts.hostname or ""):
+            return False
+        return _wildcard(host).fullmatch(_host(parts)) is not None
+    wanted = _split(pattern)
+    if wanted is None or wanted.scheme != parts.scheme or _host(wanted) != _host(parts):
+        return False
+    return wanted.scheme in _DEFAULT_PORTS or _path_begins(parts.path, wanted.path)
+
+
+@lru_cache
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    parts: Iterable[str] = (
+        {"*": "[^/]*", "?": "[^/]"}.get(character) or re.escape(character) for character in pattern
+    )
+    return re.compile("".join(parts))
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _path_begins(path: str, prefix: str) -> bool:
+    if "%" in path or ".." in path.split("/"):
+        return prefix in {"", "/"}
+    return f"{path.rstrip('/')}/".startswith(f"{prefix.rstrip('/')}/")
+
+
+def _is_local_path(url: str) -> bool:
+    if not url.startswith("/") or url.startswith("//") or "\\" in url or _CONTROL.search(url):
+        return False
+    path = re.split(r"[?#]", url, maxsplit=1)[0]
+    if _ENCODED_SEPARATOR.search(path):
+        return False
+    # Browsers read %2e as a dot and drop dot segments: `/.//host` would lead to another server.
+    landed = urljoin(_NOWHERE, _ENCODED_DOT.sub(".", path))
+    return landed.startswith(f"{_NOWHERE}/") and not landed.startswith(f"{_NOWHERE}//")

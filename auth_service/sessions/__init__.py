@@ -1,0 +1,1 @@
+"""Who is signed in, at which client, and for how long."""

@@ -1,0 +1,151 @@
+"""Who is asking: the session a request presents, by cookie or bearer token."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from auth_service.database.engine import database_errors
+from auth_service.dependencies import Now, Res
+from auth_service.resources import Resources
+from auth_service.sessions.cookies import (
+    DONT_REMEMBER,
+    SESSION_TOKEN,
+    CookieRules,
+    Header,
+    cleared,
+    cleared_session,
+    forgetful_headers,
+    read_cookies,
+    session_headers,
+    signed_cookie,
+    unsign,
+)
+from auth_service.sessions.lifecycle import (
+    REMEMBERED,
+    LiveSession,
+    StartedSession,
+    end_session,
+    find_session,
+    needs_renewal,
+    renew_session,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a request holds of a session.
+
+    Attributes:
+        token: Whose signature held; None where there is none such.
+        remembered: The client keeps its cookie beyond the browser window.
+    """
+
+    token: str | None
+    remembered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLookup:
+    """The session a request presents, if it lives, and what the reply must say about it."""
+
+    session: LiveSession | None
+    headers: tuple[Header, ...] = ()
+
+
+async def cookie_rules(resources: Res) -> CookieRules:
+    """Return how this service's cookies are named and signed."""
+    return CookieRules.of(resources.settings)
+
+
+Rules = Annotated[CookieRules, Depends(cookie_rules)]
+
+
+async def request_cookies(request: Request) -> dict[str, str]:
+    """Return the request's cookies, still encoded."""
+    return read_cookies(request.headers.get("cookie", ""))
+
+
+Cookies = Annotated[dict[str, str], Depends(request_cookies)]
+
+
+async def presented(request: Request, cookies: Cookies, rules: Rules) -> Presented:
+    """Read the session token of a request; a bearer token that holds goes before the cookie."""
+    token = _bearer_token(request.headers.get("authorization", ""), rules)
+    return Presented(
+        token=token or signed_cookie(cookies, SESSION_TOKEN, rules),
+        remembered=signed_cookie(cookies, DONT_REMEMBER, rules) is None,
+    )
+
+
+Shown = Annotated[Presented, Depends(presented)]
+
+
+async def look_up(
+    shown: Presented, rules: CookieRules, resources: Resources, now: datetime, *, renew: bool = True
+) -> SessionLookup:
+    """Find the session a request presents: one SELECT, and a write only when it changes.
+
+    Args:
+        shown: What the request holds.
+        rules: Of the cookies in the reply.
+        resources: Its database is asked.
+        now: The time of the request.
+        renew: Extend the session when its time has come.
+
+    Raises:
+        DatabaseUnavailable: The database does not answer.
+    """
+    if shown.token is None:
+        return SessionLookup(None)
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            session = await find_session(db, shown.token)
+            if session is None:
+                return SessionLookup(None, cleared_session(rules))
+            if session.expires_at <= now:
+                await end_session(db, shown.token)
+                return SessionLookup(None, cleared_session(rules))
+            if not (renew and shown.remembered and needs_renewal(session, now)):
+                return SessionLookup(session)
+            expires_at = await renew_session(db, shown.token, now)
+    if expires_at is None:
+        return SessionLookup(None, cleared_session(rules))
+    return SessionLookup(
+        replace(session, expires_at=expires_at, updated_at=now),
+        session_headers(session.token, max_age=REMEMBERED, rules=rules),
+    )
+
+
+async def current_session(shown: Shown, rules: Rules, resources: Res, now: Now) -> SessionLookup:
+    """Find the session a request presents, renewed when its time has come."""
+    return await look_up(shown, rules, resources, now)
+
+
+CurrentSession = Annotated[SessionLookup, Depends(current_session)]
+
+
+def started_headers(
+    started: StartedSession, shown: Presented, rules: CookieRules
+) -> tuple[Header, ...]:
+    """Return the headers that hand a session just started to its client.
+
+    Args:
+        started: The session.
+        shown: What the request held; the mark of an earlier, unremembered session is taken off.
+        rules: Of the cookies.
+    """
+    if not started.remembered:
+        return forgetful_headers(started.token, rules)
+    headers = session_headers(started.token, max_age=REMEMBERED, rules=rules)
+    return headers if shown.remembered else (*headers, *cleared(rules, DONT_REMEMBER))
+
+
+def _bearer_token(authorization: str, rules: CookieRules) -> str | None:
+    scheme, _, credentials = authorization.partition(" ")
+    credentials = credentials.strip()
+    if scheme.lower() != "bearer" or not credentials:
+        return None
+    # A bare session token proves as much as a signed one: both are known to its owner only.
+    return unsign(credentials, rules.secret) if "." in credentials else credentials

@@ -1,0 +1,123 @@
+"""A session's life: started, found, renewed, ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth_service.database.engine import Statements
+from auth_service.database.profiles import PROFILE_COLUMNS, Profile
+from auth_service.database.tables import Session, User
+from auth_service.identifiers import new_identifier
+
+REMEMBERED = timedelta(days=7)
+"""A session's length, and how long its cookie is kept."""
+
+UNREMEMBERED = timedelta(days=1)
+"""A session's length where its cookie goes with the browser window."""
+
+RENEWED_AFTER = timedelta(days=1)
+"""A remembered session is extended when it was last extended so long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session that has not expired, and its user; the order is that of the statement below."""
+
+    id: str
+    token: str
+    user_id: str
+    expires_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    ip_address: str | None
+    user_agent: str | None
+    user: Profile
+
+
+_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+    Session.id,
+    Session.token,
+    Session.user_id,
+    Session.expires_at,
+    Session.created_at,
+    Session.updated_at,
+    Session.ip_address,
+    Session.user_agent,
+)
+_FIND = (
+    select(*_COLUMNS, *PROFILE_COLUMNS)
+    .join(User, User.id == Session.user_id)
+    .where(Session.token == bindparam("presented"))
+)
+_RENEW = (
+    update(Session)
+    .where(Session.token == bindparam("presented"))
+    .values(expires_at=bindparam("extended"), updated_at=bindparam("moment"))
+    .returning(Session.id)
+)
+_END = delete(Session).where(Session.token == bindparam("presented"))
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSession:
+    """A session just started; the one moment its token is handed out."""
+
+    id: str
+    token: str
+    remembered: bool
+
+
+async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
+    db: Statements,
+    user_id: str,
+    *,
+    remembered: bool,
+    ip_address: str,
+    user_agent: str,
+    now: datetime,
+) -> StartedSession:
+    """Insert a session and return it."""
+    started = StartedSession(new_identifier(), new_identifier(), remembered)
+    await db.execute(
+        insert(Session).values(
+            id=started.id,
+            token=started.token,
+            user_id=user_id,
+            expires_at=now + (REMEMBERED if remembered else UNREMEMBERED),
+            created_at=now,
+            updated_at=now,
+            ip_address=ip_address,
+            user_agent=user_agent,
+        )
+    )
+    return started
+
+
+async def find_session(db: Statements, token: str) -> LiveSession | None:
+    """Return the session of a token with its user, expired or not."""
+    row = (await db.execute(_FIND, {"presented": token})).one_or_none()
+    if row is None:
+        return None
+    values: tuple[Any, ...] = tuple(row)  # of several types, in the order of the statement
+    own = len(_COLUMNS)
+    return LiveSession(*values[:own], Profile(*values[own:]))
+
+
+def needs_renewal(session: LiveSession, now: datetime) -> bool:
+    """Tell whether a remembered session was last extended at least RENEWED_AFTER ago."""
+    return session.expires_at - REMEMBERED + RENEWED_AFTER <= now
+
+
+async def renew_session(db: Statements, token: str, now: datetime) -> datetime | None:
+    """Extend a session and return when it now expires; None if it has ended meanwhile."""
+    extended = now + REMEMBERED
+    renewed = await db.execute(_RENEW, {"presented": token, "extended": extended, "moment": now})
+    return None if renewed.one_or_none() is None else extended
+
+
+async def end_session(db: Statements, token: str) -> None:
+    """Delete a session; one that is not there is as good as deleted."""
+    await db.execute(_END, {"presented": token})

@@ -1,0 +1,68 @@
+"""The session's doors: who am I, and sign-out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from auth_service.database.engine import database_errors
+from auth_service.dependencies import Now, Res, checked_body, same_site
+from auth_service.errors import Code, Refused
+from auth_service.sessions.cookies import cleared_session, cleared_session_data
+from auth_service.sessions.current import Cookies, Rules, Shown, look_up
+from auth_service.sessions.lifecycle import end_session
+from auth_service.sessions.schemas import (
+    CurrentSessionBody,
+    SessionBody,
+    SignOutBody,
+    SuccessBody,
+    UserBody,
+)
+from auth_service.wire import JSON, documented, reply
+
+router = APIRouter(tags=["sessions"])
+
+_NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
+
+
+@router.get("/get-session", response_model=CurrentSessionBody | None)
+async def get_session(  # noqa: PLR0913 -- a route asks for what it uses
+    *, request: Request, shown: Shown, cookies: Cookies, rules: Rules, resources: Res, now: Now
+) -> Response:
+    """Say who is signed in: the session and its user, or null."""
+    found = await look_up(
+        shown, rules, resources, now, renew=not request.query_params.get("disableRefresh")
+    )
+    headers = (*_NOT_STORED, *found.headers)
+    if found.session is not None:
+        body = CurrentSessionBody(
+            session=SessionBody.model_validate(found.session),
+            user=UserBody.model_validate(found.session.user),
+        )
+        return reply(body, (*headers, *cleared_session_data(cookies, rules)))
+    response = Response("null", media_type=JSON)
+    # All three cookies are cleared with a session; the cache's is cleared once.
+    for name, value in (*headers, *(() if found.headers else cleared_session_data(cookies, rules))):
+        response.headers.append(name, value)
+    return response
+
+
+@router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)
+async def post_session() -> None:
+    """Refuse in Better Auth's words: here GET renews by itself."""
+    raise Refused(Code.METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, headers=dict(_NOT_STORED))
+
+
+@router.post("/sign-out", response_model=SuccessBody, openapi_extra=documented(SignOutBody, JSON))
+async def sign_out(
+    _body: Annotated[SignOutBody, Depends(checked_body(SignOutBody, optional=True))],
+    shown: Shown,
+    rules: Rules,
+    resources: Res,
+) -> Response:
+    """End the session, if there is one; its token works no more."""
+    if shown.token is not None:
+        with database_errors():
+            async with resources.database.autocommit.begin() as db:
+                await end_session(db, shown.token)
+    return reply(SuccessBody(success=True), cleared_session(rules))

@@ -1,0 +1,1 @@
+"""The tokens that other services check by themselves."""

@@ -1,0 +1,67 @@
+"""The tokens' doors: a JWT for a session, and one-call sign-in and sign-up."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from auth_service.accounts.routes import (
+    SIGN_IN_DOCS,
+    SIGN_UP_DOCS,
+    NewAccount,
+    NewSession,
+    SignedIn,
+)
+from auth_service.database.profiles import Profile
+from auth_service.dependencies import Now, Res
+from auth_service.resources import Resources
+from auth_service.sessions.current import CurrentSession
+from auth_service.sessions.schemas import UserBody
+from auth_service.tokens.issuer import mint
+from auth_service.tokens.schemas import TokenBody
+from auth_service.wire import reply
+
+router = APIRouter(tags=["tokens"])
+
+_NOT_STORED = ("cache-control", "no-store")
+
+
+@router.get(
+    "/jwt",
+    response_model=TokenBody,
+    responses={401: {"description": '`{"error": "Unauthorized"}`: there is no session'}},
+)
+async def get_jwt(found: CurrentSession, resources: Res, now: Now) -> Response:
+    """Exchange the session for a JWT."""
+    if found.session is None:
+        # This route is the application's own, so its refusal is not in Better Auth's words.
+        response: Response = JSONResponse({"error": "Unauthorized"}, status_code=401)
+        for name, value in (_NOT_STORED, *found.headers):
+            response.headers.append(name, value)
+        return response
+    body = _token_body(found.session.user, found.session.id, resources, now)
+    return reply(body, (_NOT_STORED, *found.headers))
+
+
+@router.post("/sign-up", response_model=TokenBody, openapi_extra=SIGN_UP_DOCS)
+async def sign_up_for_token(signed_in: NewAccount, resources: Res, now: Now) -> Response:
+    """Create a user, sign them in, and answer with a JWT instead of the session's token."""
+    return _signed_in(signed_in, resources, now)
+
+
+@router.post("/sign-in", response_model=TokenBody, openapi_extra=SIGN_IN_DOCS)
+async def sign_in_for_token(signed_in: NewSession, resources: Res, now: Now) -> Response:
+    """Sign a user in, and answer with a JWT instead of the session's token."""
+    return _signed_in(signed_in, resources, now)
+
+
+def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Response:
+    body = _token_body(signed_in.user, signed_in.session.id, resources, now)
+    return reply(body, (_NOT_STORED, *signed_in.headers))
+
+
+def _token_body(user: Profile, session_id: str, resources: Resources, now: datetime) -> TokenBody:
+    secret = resources.settings.jwt_secret.get_secret_value()
+    return TokenBody(
+        token=mint(user, session_id, secret=secret, now=now), user=UserBody.model_validate(user)
+    )

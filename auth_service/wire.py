@@ -1,0 +1,211 @@
+"""Better Auth's spelling: JSON in camelCase, its dates, and its words for what is wrong.
+
+Bodies are read here and not by FastAPI, because the order of checks, the media types and every
+text of a refusal are the protocol's.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError, from_json
+from starlette.responses import Response
+
+from auth_service.errors import Code, InvalidInput, Refused, UnsupportedMediaType
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+EMAIL_LENGTH = (
+    254  # RFC 5321 section 4.5.3.1.3, less the angle brackets; an index row needs a bound
+)
+
+# Zod 4's e-mail pattern, which is Better Auth's.
+_EMAIL = re.compile(
+    r"(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}"
+)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Absent(Enum):
+    """The body of a request without one; JavaScript's undefined."""
+
+    BODY = "undefined"
+
+
+def _without_nul(value: str) -> str:
+    if "\0" in value:  # PostgreSQL's text cannot hold it
+        raise PydanticCustomError("nul_character", "Invalid string: must not contain U+0000")
+    return value
+
+
+def _email(value: str) -> str:
+    if not is_email(value) or len(value) > EMAIL_LENGTH:
+        raise PydanticCustomError("email", "Invalid email address")
+    return value.lower()
+
+
+def _not_null(value: object) -> object:
+    """Refuse null where Better Auth lets a member be left out but not be null."""
+    if value is None:
+        raise PydanticKnownError("string_type")
+    return value
+
+
+def _not_null_flag(value: object) -> object:
+    if value is None:
+        raise PydanticKnownError("bool_type")
+    return value
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+PlainText = Annotated[str, AfterValidator(_without_nul)]
+"""Any text PostgreSQL can hold."""
+
+OptionalText = Annotated[PlainText | None, BeforeValidator(_not_null)]
+"""Text that may be left out, but not be null."""
+
+OptionalFlag = Annotated[bool | None, BeforeValidator(_not_null_flag)]
+"""A boolean that may be left out, but not be null."""
+
+Email = Annotated[str, AfterValidator(_email)]
+"""An e-mail address, lower-cased."""
+
+NewPassword = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_nul)]
+"""A password to be set; how long it must be is the policy's to say."""
+
+Timestamp = Annotated[datetime, PlainSerializer(_timestamp, return_type=str)]
+"""ISO 8601 in UTC with three decimals and Z."""
+
+
+class Wire(BaseModel):
+    """Base of all bodies: camelCase outside, snake_case inside."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        from_attributes=True,
+        frozen=True,
+        strict=True,
+    )
+
+    takes_any_member: ClassVar[bool] = False
+    """Whether Better Auth describes the body as an object and a record at once."""
+
+
+Body = TypeVar("Body", bound=Wire)
+
+
+def is_email(value: str) -> bool:
+    """Tell whether Better Auth takes a text for an e-mail address."""
+    return _EMAIL.fullmatch(value) is not None
+
+
+def read_body(content_type: str, content: bytes, allowed: tuple[str, ...]) -> object:
+    """Return the value a body holds, or Absent.BODY.
+
+    Args:
+        content_type: The header's value; parameters and case do not matter.
+        content: The body.
+        allowed: Media types the route reads, in the order they are named to the caller.
+
+    Raises:
+        UnsupportedMediaType: It is of another type.
+        Refused: BAD_REQUEST, the body is no JSON.
+    """
+    if not content:
+        return Absent.BODY
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in allowed:
+        raise UnsupportedMediaType(content_type, allowed)
+    try:
+        if media_type == FORM:
+            return dict(parse_qsl(content.decode(), keep_blank_values=True, errors="strict"))
+        # Lone surrogates, invalid UTF-8, NaN and nesting beyond 200 levels are no JSON to it.
+        return from_json(content.removeprefix(_BYTE_ORDER_MARK), allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(Code.BAD_REQUEST) from error
+
+
+def validate(model: type[Body], value: object) -> Body:
+    """Return a body as its model.
+
+    Raises:
+        InvalidInput: With Zod 4's text for each problem.
+    """
+    if not isinstance(value, dict):
+        expected = ("object", "record") if model.takes_any_member else ("object",)
+        raise InvalidInput([f"[body] {_wrong_type(kind, _type_name(value))}" for kind in expected])
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        raise InvalidInput([_issue(model, problem) for problem in problems]) from None
+
+
+def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return a body as a reply; members never set are left out."""
+    response = Response(body.model_dump_json(by_alias=True, exclude_unset=True), media_type=JSON)
+    for name, value in headers:
+        response.headers.append(name, value)
+    return response
+
+
+def documented(model: type[Wire], *media_types: str) -> dict[str, Any]:
+    """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
+    content = {kind: {"schema": model.model_json_schema()} for kind in media_types}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_EXPECTED: Mapping[str, str] = {"string_type": "string", "bool_type": "boolean"}
+
+
+def _issue(model: type[Wire], problem: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in problem["loc"])
+    return f"[body.{path}] {_text(model, problem)}"
+
+
+def _text(model: type[Wire], problem: ErrorDetails) -> str:
+    kind = problem["type"]
+    if kind == "missing":
+        names = {to_camel(name): field.annotation for name, field in model.model_fields.items()}
+        expected = "boolean" if names[str(problem["loc"][0])] is bool else "string"
+        return _wrong_type(expected, "undefined")
+    if kind == "string_too_short":
+        return "Too small: expected string to have >=1 characters"
+    if expected_type := _EXPECTED.get(kind):
+        return _wrong_type(expected_type, _type_name(problem["input"]))
+    return problem["msg"]
+
+
+def _wrong_type(expected: str, received: str) -> str:
+    return f"Invalid input: expected {expected}, received {received}"
+
+
+def _type_name(value: object) -> str:
+    """Name a value's type as Zod does."""
+    if isinstance(value, Absent):
+        return value.value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names: dict[type, str] = {int: "number", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")

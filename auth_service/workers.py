@@ -1,0 +1,44 @@
+"""Threads for work that would block the event loop, with a bounded queue before them."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from auth_service.errors import Busy
+
+Result = TypeVar("Result")
+
+
+class WorkerPool:
+    """Runs functions in threads of its own; more than fit in its queue are turned away.
+
+    Hashing a password takes tens of milliseconds and 19 MiB. Without a bound, a flood of
+    sign-ins would queue until every reply came too late to be of use.
+
+    Args:
+        threads: Functions run at the same time.
+        queue: Functions that may wait for a thread.
+    """
+
+    def __init__(self, *, threads: int, queue: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
+        self._places = BoundedSemaphore(threads + queue)
+
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """Return what function returns.
+
+        Raises:
+            Busy: The queue is full; function was not called.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Busy
+        future = self._executor.submit(function)
+        # Bound to the work, not to who waits for it: a caller who hangs up frees no thread.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Wait for what runs and drop what waits."""
+        self._executor.shutdown(cancel_futures=True)
