@@ -1,0 +1,46 @@
+import pytest
+
+from api_service.embedders.bm25 import VERSION, document_terms, query_terms
+
+
+def test_a_question_and_a_text_meet_in_the_same_term_ids() -> None:
+    text = document_terms("A lidar measures distances with pulses of light.")
+    question = query_terms("measuring the distance")
+    assert set(question.indices) < set(text.indices)
+    assert set(question.values) == {1.0}
+
+
+def test_case_accents_and_endings_make_no_difference() -> None:
+    assert query_terms("Müller's Robots") == query_terms("muller robot")
+
+
+def test_the_parts_of_an_identifier_are_terms() -> None:
+    assert set(query_terms("spin").indices) < set(document_terms("`rclpy.spin(node)`").indices)
+
+
+def test_stop_words_alone_make_no_terms() -> None:
+    assert query_terms("what is the").indices == ()
+    assert document_terms("") == query_terms("")
+
+
+def test_a_term_weighs_more_where_it_is_repeated_and_less_in_a_longer_text() -> None:
+    once, twice, longer = (
+        dict(zip(terms.indices, terms.values, strict=True))
+        for terms in (
+            document_terms("camera arm"),
+            document_terms("camera camera arm"),
+            document_terms("camera arm " + " ".join(f"word{n}" for n in range(300))),
+        )
+    )
+    (camera,) = query_terms("camera").indices
+    assert once[camera] < twice[camera]
+    assert longer[camera] < once[camera]
+
+
+def test_ids_are_those_of_every_qdrant_so_that_an_index_outlives_this_library() -> None:
+    assert query_terms("robot").indices == (1759168902,)
+
+
+@pytest.mark.parametrize("part", ["english", "1.2", "0.75"])
+def test_the_version_names_what_the_weights_depend_on(part: str) -> None:
+    assert part in VERSION
