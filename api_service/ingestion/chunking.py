@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 
 import bpe_openai
 from markdown_it.token import Token
@@ -212,15 +213,22 @@ def _parts(text: str, kind: str, gap: str, budget: _Budget) -> Iterator[_Piece]:
 
 
 def _grouped(rows: list[str], frame: _Frame, budget: _Budget) -> Iterator[str]:
-    """Yield the rows in their frame, as many together as the budget holds."""
+    """Yield the rows in their frame, in parts of about the same length rather than a last scrap."""
+    overhead = budget.cost(frame.around(""))
+    length = budget.cost(frame.around("\n".join(rows))) - overhead
+    target = overhead + length / ceil(length / max(budget.tokens - overhead, 1))
     group: list[str] = []
     for row in rows:
-        if group and not budget.holds(frame.around("\n".join([*group, row]))):
+        grown = frame.around("\n".join([*group, row]))
+        if group and not budget.holds(grown):
             yield frame.around("\n".join(group))
-            group = []
-        if budget.holds(frame.around(row)):
-            group.append(row)
-        else:
+            group, grown = [], frame.around(row)
+        if not budget.holds(grown):
             yield from budget.cut(row, frame)
+            continue
+        group.append(row)
+        if budget.cost(grown) >= target:
+            yield grown
+            group = []
     if group:
         yield frame.around("\n".join(group))
