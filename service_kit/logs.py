@@ -114,6 +114,7 @@ class AccessLogMiddleware:
 
 def _loggable_path(scope: Scope) -> str:
     """Return the route's template where one matched: a path may itself carry a token."""
-    route = scope.get("route")
-    template = getattr(route, "path", None)
+    # FastAPI keeps an included router's prefix apart from its routes.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    template = getattr(included or scope.get("route"), "path", None)
     return template if isinstance(template, str) else "(no route)"

@@ -3,6 +3,7 @@ import logging
 
 import pytest
 import structlog
+from fastapi import APIRouter, FastAPI
 
 from service_kit.logs import AccessLogMiddleware, configure_logs
 from service_kit.request_id import RequestIdMiddleware
@@ -36,6 +37,19 @@ async def test_a_token_in_a_path_is_not_logged(capfd: pytest.CaptureFixture[str]
         await http.get("/nowhere/private")
 
     assert [line["path"] for line in lines(capfd)] == ["/tokens/{token}", "(no route)"]
+
+
+async def test_the_path_of_an_included_route_is_logged_with_its_prefix(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    app, room = FastAPI(), APIRouter()
+    room.add_api_route("/users/{user}", dict)
+    app.include_router(room, prefix="/v1")
+    async with client(AccessLogMiddleware(app)) as http:
+        await http.get("/v1/users/private")
+
+    assert [line["path"] for line in lines(capfd)] == ["/v1/users/{user}"]
 
 
 def test_libraries_speak_in_the_same_format(capfd: pytest.CaptureFixture[str]) -> None:
