@@ -1,5 +1,6 @@
 """Loads a page of Markdown or MDX: its front matter, then its sections from heading to heading."""
 
+import re
 from pathlib import Path, PurePosixPath
 
 from api_service.documents import Document, Section
@@ -10,6 +11,7 @@ from api_service.ingestion.loaders.masking import EDGE
 from api_service.ingestion.loaders.mdx import to_markdown
 
 _DEEPEST_INCLUDE = 5
+_RULE = re.compile(r"(?:^|\n+[ \t]*\n)[ \t]*(?:-{3,}|\*{3,}|_{3,})\Z")
 
 
 def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
@@ -69,7 +71,8 @@ def _sections(lines: list[str], marks: list[Heading], title: str) -> tuple[Secti
 
 
 def _body(lines: list[str]) -> str:
-    return "\n".join(lines).replace(EDGE, "").strip("\n").rstrip()
+    text = "\n".join(lines).replace(EDGE, "").strip("\n").rstrip()
+    return _RULE.sub("", text)
 
 
 def _markdown(source: str, folder: Path, file: Path, including: tuple[Path, ...]) -> str:
