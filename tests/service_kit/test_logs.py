@@ -44,7 +44,11 @@ async def test_the_path_of_an_included_route_is_logged_with_its_prefix(
 ) -> None:
     configure_logs("test-service", "json", "INFO")
     app, room = FastAPI(), APIRouter()
-    room.add_api_route("/users/{user}", dict)
+
+    @room.get("/users/{user}")
+    async def show(user: str) -> str:
+        return user
+
     app.include_router(room, prefix="/v1")
     async with client(AccessLogMiddleware(app)) as http:
         await http.get("/v1/users/private")
