@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from api_service import embedders
 from api_service.embedders import Embedder
-from api_service.problems import IndexUnavailable, Unavailable
+from api_service.problems import ModelUnavailable, Unavailable
 from api_service.settings import BookSettings
 from api_service.vector_index import IndexRefused, VectorIndex
 from service_kit.logs import configure_logs
@@ -80,7 +80,7 @@ async def _run(
         _remark(str(error))
         return WRONG
     except Unavailable as error:
-        _remark(_told(error, settings))
+        _remark(_told(error, settings, embedder))
         _remark("Run this again once that is mended: it does what is left.")
         return WRONG
     finally:
@@ -149,14 +149,14 @@ def _report(summary: "Summary", embedder: Embedder | None) -> None:
         )
 
 
-def _told(error: Unavailable, settings: BookSettings) -> str:
-    """Put into words what the operator, other than a caller, may know."""
-    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
-    parts = urlsplit(settings.qdrant_url or "")
-    where = f" QDRANT_URL names {parts.hostname}." if parts.hostname else ""
-    return (
-        f"{error.detail.rstrip('.')}{cause}.{where if isinstance(error, IndexUnavailable) else ''}"
-    )
+def _told(error: Unavailable, settings: BookSettings, embedder: Embedder | None) -> str:
+    """Put into words what the operator may know, other than a caller of the service."""
+    cause = type(error.__cause__).__name__
+    if isinstance(error, ModelUnavailable) and embedder:
+        return f"The embedder {embedder.name} failed: {cause}."
+    if settings.qdrant_url:
+        return f"{error.detail} QDRANT_URL names {urlsplit(settings.qdrant_url).hostname}."
+    return error.detail
 
 
 def _counted(number: int, noun: str) -> str:

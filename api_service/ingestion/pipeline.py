@@ -68,7 +68,9 @@ async def ingest(
     await index.prepare(embedder.dimensions if embedder else None)
     stored = await index.stored()
     chunks = {
-        chunk.id: chunk for document in book.documents for chunk in split(document, MAX_TOKENS)
+        chunk.id: chunk
+        for document in book.documents
+        for chunk in split(document, max_tokens=MAX_TOKENS)
     }
     fingerprints = {id_: fingerprint(chunk, embedder) for id_, chunk in chunks.items()}
     changed = [
