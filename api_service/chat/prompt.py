@@ -1,15 +1,14 @@
 """The prompt: a file with one $name, filled with numbered sources and cut to a budget of tokens."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
-import bpe_openai
-
 from api_service.documents import ScoredChunk
 from api_service.llms import Prompt
+from api_service.tokens import count_tokens
 
 BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""
@@ -28,12 +27,12 @@ class PromptFile:
     Attributes:
         template: The text with its names.
         fingerprint: The first 12 hexadecimal digits of the text's SHA-256, logged with each answer.
-        count: Tells how many tokens a text has.
+        tokens: How many it has, its names included.
     """
 
     template: Template
     fingerprint: str
-    count: Callable[[str], int]
+    tokens: int
 
 
 def read_prompt_file() -> PromptFile:
@@ -54,11 +53,10 @@ def parse(text: str) -> PromptFile:
     template = Template(text)
     if not template.is_valid() or template.get_identifiers() != _NAMES:
         raise BadPromptFile(f"The prompt must hold these names and no other: {', '.join(_NAMES)}")
-    encoding = bpe_openai.get_encoding("cl100k_base")
     return PromptFile(
         template=template,
         fingerprint=hashlib.sha256(text.encode()).hexdigest()[:12],
-        count=lambda words: len(encoding.encode_ordinary(words)),
+        tokens=count_tokens(text),
     )
 
 
@@ -68,11 +66,11 @@ def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prom
     The order is kept and the first source that does not fit ends the list, so a source's number is
     its rank. The first source is always there: a chunk is far smaller than the budget.
     """
-    left = BUDGET - file.count(file.template.template) - file.count(question)
+    left = BUDGET - file.tokens - count_tokens(question)
     taken: list[str] = []
     for number, scored in enumerate(ranked, start=1):
         source = _fenced(number, scored)
-        left -= file.count(source)
+        left -= count_tokens(source)
         if left < 0 and taken:
             break
         taken.append(source)

@@ -6,6 +6,7 @@ from openai import AsyncOpenAI
 
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.settings import BookSettings
+from api_service.tokens import cut_to_tokens
 from service_kit.settings import BadSettings
 
 DIMENSIONS = {
@@ -46,7 +47,9 @@ class OpenAIEmbedder:
         """
         vectors: list[list[float]] = []
         for start in range(0, len(texts), BATCH):
-            vectors += await self._embed_batch([_cut(text) for text in texts[start:][:BATCH]])
+            vectors += await self._embed_batch(
+                [cut_to_tokens(text, TEXT_TOKENS) for text in texts[start:][:BATCH]]
+            )
         return vectors
 
     async def _embed_batch(self, texts: list[str]) -> list[list[float]]:
@@ -75,12 +78,3 @@ def open_embedder(settings: BookSettings, model: str) -> OpenAIEmbedder:
             f"EMBEDDING_DIMENSIONS is not set, and the length of {model}'s vectors is not known"
         )
     return OpenAIEmbedder(open_client(settings), model, dimensions)
-
-
-def _cut(text: str) -> str:
-    if len(text.encode()) <= TEXT_TOKENS:  # a token is at least one byte
-        return text
-    import bpe_openai
-
-    encoding = bpe_openai.get_encoding("cl100k_base")
-    return str(encoding.decode(encoding.encode_ordinary(text)[:TEXT_TOKENS]))

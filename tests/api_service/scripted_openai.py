@@ -1,0 +1,182 @@
+"""OpenAI's API on loopback, answering what a test has written down for it."""
+
+import asyncio
+import base64
+import json
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from api_service.embedders.bm25 import query_terms
+from tests.api_service.serving import serving
+
+DIMENSIONS = 1536
+
+Scene = Callable[["ScriptedOpenAI", dict[str, Any]], Awaitable[Response]]
+
+
+def says(*pieces: str, finish: str | None = "stop") -> Scene:
+    """Stream these pieces as a chat model does."""
+
+    async def scene(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+        async def events() -> AsyncIterator[str]:
+            yield _event({"role": "assistant", "content": ""})
+            for piece in pieces:
+                yield _event({"content": piece})
+            if finish:
+                yield _event({}, finish)
+                yield "data: [DONE]\n\n"
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    return scene
+
+
+def breaks_off(*pieces: str) -> Scene:
+    """Stream these pieces, then cut the connection."""
+
+    async def scene(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+        async def events() -> AsyncIterator[str]:
+            for piece in pieces:
+                yield _event({"content": piece})
+            raise ConnectionAbortedError
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    return scene
+
+
+def says_then_hangs(*pieces: str) -> Scene:
+    """Stream these pieces, then say nothing more; `abandoned` is set when the client leaves."""
+
+    async def scene(openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+        async def events() -> AsyncIterator[str]:
+            try:
+                for piece in pieces:
+                    yield _event({"content": piece})
+                openai.reached.set()
+                await asyncio.sleep(60)
+            finally:
+                openai.abandoned.set()
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    return scene
+
+
+def refuses(status: int, code: str = "some_code") -> Scene:
+    """Answer with an error of OpenAI's; retries, where the client makes them, come at once."""
+
+    async def scene(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+        error = {"message": "vendor-internal-words", "type": "some_type", "code": code}
+        return JSONResponse({"error": error}, status, headers={"retry-after-ms": "1"})
+
+    return scene
+
+
+def sends(body: str, media_type: str = "application/json") -> Scene:
+    """Answer with exactly this."""
+
+    async def scene(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+        return Response(body, media_type=media_type)
+
+    return scene
+
+
+def embeds(dimensions: int = DIMENSIONS) -> Scene:
+    """Return vectors that are near when texts share terms, as OpenAI encodes them, unordered."""
+
+    async def scene(_openai: "ScriptedOpenAI", body: dict[str, Any]) -> Response:
+        data = [
+            {
+                "object": "embedding",
+                "index": index,
+                "embedding": base64.b64encode(
+                    struct.pack(f"<{dimensions}f", *vector_of(text, dimensions))
+                ).decode(),
+            }
+            for index, text in enumerate(body["input"])
+        ]
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return JSONResponse(
+            {"object": "list", "data": data[::-1], "model": body["model"], "usage": usage}
+        )
+
+    return scene
+
+
+def vector_of(text: str, dimensions: int = DIMENSIONS) -> list[float]:
+    vector = [0.0] * dimensions
+    vector[0] = 0.1
+    for term in query_terms(text).indices:
+        vector[term % dimensions] += 1.0
+    return vector
+
+
+async def lists_models(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
+    return JSONResponse({"object": "list", "data": []})
+
+
+@dataclass
+class ScriptedOpenAI:
+    """What the server does next, and what it was asked.
+
+    Attributes:
+        base_url: To be set as OPENAI_BASE_URL.
+        requests: Path and body of each request so far.
+        reached: Set when a hanging scene hangs.
+        abandoned: Set when the client left a hanging scene.
+    """
+
+    chat: Scene = field(default_factory=lambda: says("Hello."))
+    embeddings: Scene = field(default_factory=embeds)
+    models: Scene = lists_models
+    base_url: str = ""
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    abandoned: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        return [body for each, body in self.requests if each == path]
+
+
+@asynccontextmanager
+async def scripted_openai() -> AsyncIterator[ScriptedOpenAI]:
+    """Serve it for as long as the context lasts."""
+    openai = ScriptedOpenAI()
+
+    async def play(request: Request) -> Response:
+        raw = await request.body()
+        body = json.loads(raw) if raw else {}
+        path = request.url.path.removeprefix("/v1")
+        openai.requests.append((path, body))
+        scenes = {
+            "/chat/completions": openai.chat,
+            "/embeddings": openai.embeddings,
+            "/models": openai.models,
+        }
+        return await scenes[path](openai, body)
+
+    app = Starlette(routes=[Route("/v1/{path:path}", play, methods=["GET", "POST"])])
+    async with serving(app) as address:
+        openai.base_url = f"{address}/v1"
+        yield openai
+
+
+def _event(delta: dict[str, str], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    chunk = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "gpt-4o-mini",
+        "choices": [choice],
+    }
+    return f"data: {json.dumps(chunk)}\n\n"
