@@ -1,18 +1,22 @@
 """Cuts a page's sections into chunks: whole blocks of Markdown, as many as the budget holds."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
+from typing import TYPE_CHECKING
 
-import bpe_openai
 from markdown_it.token import Token
 from semantic_text_splitter import TextSplitter
 
 from api_service.documents import Chunk, Document, Section
 from api_service.ingestion.loaders.masking import block_parser
+
+if TYPE_CHECKING:
+    import bpe_openai
 
 SMALLEST_BUDGET = 50
 
@@ -118,7 +122,12 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
 
 
 @cache
-def _encoding() -> bpe_openai.Encoding:
+def _encoding() -> "bpe_openai.Encoding":
+    with warnings.catch_warnings():
+        # The package reads its tables while it is imported, by a function that Python 3.11 and
+        # 3.12 call deprecated and later versions do not.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import bpe_openai
     return bpe_openai.get_encoding("cl100k_base")
 
 

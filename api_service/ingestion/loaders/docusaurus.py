@@ -32,7 +32,7 @@ class FrontMatter:
 
     def __post_init__(self) -> None:
         if self.id is not None and "/" in self.id:
-            raise ValueError(f"The front matter's id {self.id!r} must not contain a slash.")
+            raise ValueError(f"its id {self.id!r} must not contain a slash")
 
     @classmethod
     def from_mapping(cls, values: dict[str, object]) -> "FrontMatter":
@@ -111,7 +111,7 @@ def _without_number(name: str) -> str:
 def _text(values: dict[str, object], member: str) -> str | None:
     value = values.get(member)
     if isinstance(value, (list, dict)):
-        raise ValueError(f"The front matter's {member} must be text.")  # noqa: TRY004 - one error for one cause: the page
+        raise ValueError(f"its {member} must be text")  # noqa: TRY004 - one error for one cause: the page
     return None if value is None else str(value).strip() or None
 
 

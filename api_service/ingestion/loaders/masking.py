@@ -12,7 +12,7 @@ EDGE = (
     "\ufdee"  # where a tag stood in a heading: Docusaurus keeps the space beside it in the anchor
 )
 
-_MASK = re.compile(rf"(?P<indent>[ \t]*)(?P<kind>[{BLOCK}{INLINE}])(?P<number>\d+){END}")
+_MASK = re.compile(rf"(?P<kind>[{BLOCK}{INLINE}])(?P<number>\d+){END}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _INLINE_MARK = re.compile(r"\\.|`+|\$\$?", re.DOTALL)
 _MATH_FENCE = re.compile(r"^[ \t>]*\$\$[ \t]*$")
@@ -55,10 +55,13 @@ class Masks:
         return f"{kind}{len(self._taken) - 1}{END}"
 
     def _original(self, match: re.Match[str]) -> str:
-        indent, text = match["indent"], self._taken[int(match["number"])]
+        text = self._taken[int(match["number"])]
         if match["kind"] == INLINE:
-            return indent + text
-        return "\n".join(indent + line if line else line for line in text.split("\n"))
+            return text
+        before = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+        indent = before if not before.strip() else ""
+        first, *rest = text.split("\n")
+        return "\n".join((first, *(indent + line if line else line for line in rest)))
 
 
 def mask(text: str, masks: Masks) -> str:

@@ -60,7 +60,7 @@ def to_markdown(source: str, *, partial: Partial) -> str:
     text = _TABLE.sub(_pipe_table, _without_jsx(text, partials, masks))
     text = _IMAGE.sub(lambda match: match["alt"], _DOC_BUILDER.sub("", text))
     text = _BLANK_LINES.sub("\n\n", in_words(_EMPTY_LINK.sub("", text)))
-    return _MARKS.sub("", masks.undo(text)).strip("\n")
+    return _MARKS.sub("", masks.undo(text)).rstrip().lstrip("\n")
 
 
 def _keep_heading_id(match: re.Match[str], masks: Masks) -> str:

@@ -47,7 +47,8 @@ def test_a_page_that_is_no_draft_is_published(line: str) -> None:
         ("---\ndate: 2026-13-45\n---\n", None, "cannot be read"),
         ("---\nid: a/b\n---\n", None, "slash"),
         ("---\ntitle: !!python/object:os.system x\n---\n", 2, "is not YAML"),
-        (f"---\ntitle: {'[' * 100_000}\n---\n", None, ""),
+        (f"---\ntitle: {'[' * 50_000}\n---\n", None, "nested too deep"),
+        (f"---\ntitle: {'a' * 200_000}\n---\n", 1, "longer than"),
     ],
 )
 def test_broken_front_matter_is_named_with_its_line(
