@@ -20,7 +20,7 @@ import os
 import socket
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ async def serve_handover(index: VectorIndex, path: Path) -> AsyncIterator[None]:
         except (ConnectionError, ValueError):
             log.warning("ingestion_broken_off")
         finally:
-            writer.close()
+            await _hang_up(writer)
 
     def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(serve(reader, writer))
@@ -153,8 +153,12 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
 
         async with _closing(copy):
             yield BorrowedIndex(copy, hand_over)
+    except IndexUnavailable as error:
+        if reader.at_eof():  # the copy went with the service
+            raise _gone() from error
+        raise
     finally:
-        writer.close()
+        await _hang_up(writer)
 
 
 @asynccontextmanager
@@ -191,13 +195,25 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, quest
         await _say(writer, ask=question)
         async with asyncio.timeout(_ANSWER_SECONDS):
             answer = await _hear(reader)
-    except (ConnectionError, TimeoutError, ValueError) as error:
+    except (TimeoutError, ValueError) as error:
         raise IndexUnavailable("The service that has the index does not answer.") from error
+    except ConnectionError:
+        answer = None
     if answer is None:
-        raise IndexUnavailable("The service that has the index went away; run this again.")
+        raise _gone()
     if refusal := answer.get("refused"):
         raise IndexRefused(refusal)
     return answer["name"]
+
+
+def _gone() -> IndexUnavailable:
+    return IndexUnavailable("The service that has the index went away; run this again.")
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def _say(writer: asyncio.StreamWriter, **message: str) -> None:

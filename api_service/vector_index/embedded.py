@@ -99,10 +99,12 @@ class EmbeddedIndex:
         if self._closed:
             return
         self._closed = True
-        await self._run(engine.close, self._shard)
-        await asyncio.to_thread(self._thread.shutdown)
-        if self._lock is not None:
-            os.close(self._lock)
+        try:
+            await self._run(engine.close, self._shard)
+        finally:
+            await asyncio.to_thread(self._thread.shutdown)
+            if self._lock is not None:
+                os.close(self._lock)
 
     async def copy(self) -> str:
         """Copy the live generation, for another process to write to; searches go on meanwhile.
