@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from auth_service.errors import Code, InvalidRedirect, Refused
 
@@ -22,7 +22,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ENCODED_SEPARATOR = re.compile(r"%2f|%5c", re.IGNORECASE)
 _ENCODED_DOT = re.compile(r"%2e", re.IGNORECASE)
 _IPV4_PATTERN = re.compile(r"(?=.*\d)[\d*?.]+")
-_NOWHERE = "https://nowhere.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,13 @@ def _matches(pattern: str, parts: SplitResult) -> bool:
             return False
         return _wildcard(host).fullmatch(_host(parts)) is not None
     wanted = _split(pattern)
-    if wanted is None or wanted.scheme != parts.scheme or _host(wanted) != _host(parts):
+    if wanted is None or wanted.scheme != parts.scheme:
         return False
-    return wanted.scheme in _DEFAULT_PORTS or _path_begins(parts.path, wanted.path)
+    if wanted.scheme in _DEFAULT_PORTS:
+        return _host(wanted) == _host(parts)
+    if not wanted.netloc:
+        return True  # `myapp://` stands for all of an app's addresses
+    return _host(wanted) == _host(parts) and _path_begins(parts.path, wanted.path)
 
 
 @lru_cache
@@ -181,6 +184,15 @@ def _is_local_path(url: str) -> bool:
     path = re.split(r"[?#]", url, maxsplit=1)[0]
     if _ENCODED_SEPARATOR.search(path):
         return False
-    # Browsers read %2e as a dot and drop dot segments: `/.//host` would lead to another server.
-    landed = urljoin(_NOWHERE, _ENCODED_DOT.sub(".", path))
-    return landed.startswith(f"{_NOWHERE}/") and not landed.startswith(f"{_NOWHERE}//")
+    # Browsers read %2e as a dot and drop dot segments: of `/.//host`, another server remains.
+    return not _without_dot_segments(_ENCODED_DOT.sub(".", path)).startswith("//")
+
+
+def _without_dot_segments(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept)

@@ -101,8 +101,8 @@ async def new_session(  # noqa: PLR0913 -- as above
     return SignedIn(user, session, started_headers(session, shown, rules), body.callback_url)
 
 
-NewAccount = Annotated[SignedIn, Depends(new_account, scope="function")]
-NewSession = Annotated[SignedIn, Depends(new_session, scope="function")]
+NewAccount = Annotated[SignedIn, Depends(new_account)]
+NewSession = Annotated[SignedIn, Depends(new_session)]
 
 
 @router.post("/sign-up/email", response_model=SignedUpBody, openapi_extra=SIGN_UP_DOCS)

@@ -26,6 +26,7 @@ RENEWED_AFTER = timedelta(days=1)
 class LiveSession:
     """A session that has not expired, and its user; the order is that of the statement below."""
 
+    user: Profile
     id: str
     token: str
     user_id: str
@@ -34,7 +35,6 @@ class LiveSession:
     updated_at: datetime
     ip_address: str | None
     user_agent: str | None
-    user: Profile
 
 
 _COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
@@ -101,9 +101,8 @@ async def find_session(db: Statements, token: str) -> LiveSession | None:
     row = (await db.execute(_FIND, {"presented": token})).one_or_none()
     if row is None:
         return None
-    values: tuple[Any, ...] = tuple(row)  # of several types, in the order of the statement
     own = len(_COLUMNS)
-    return LiveSession(*values[:own], Profile(*values[own:]))
+    return LiveSession(Profile(*row[own:]), *row[:own])
 
 
 def needs_renewal(session: LiveSession, now: datetime) -> bool:

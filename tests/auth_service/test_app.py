@@ -1,0 +1,115 @@
+from sqlalchemy import event
+
+from tests.auth_service.service import (
+    ORIGIN,
+    Service,
+    cookie_of,
+    make_settings,
+    serving,
+)
+
+
+async def test_health_says_these_words(service: Service) -> None:
+    reply = await service.client.get("/health")
+    assert reply.text == '{"status":"healthy","service":"auth-service"}'
+
+
+async def test_ready_asks_the_database(service: Service) -> None:
+    reply = await service.client.get("/ready")
+    assert reply.status_code == 200
+    assert reply.json()["dependencies"] == {"database": "ok"}
+
+
+async def test_ready_names_a_database_without_tables(postgres: str) -> None:
+    async with serving(make_settings(postgres.rsplit("/", 1)[0] + "/postgres")) as bare:
+        reply = await bare.client.get("/ready")
+    assert (reply.status_code, reply.json()["dependencies"]) == (503, {"database": "unavailable"})
+
+
+async def test_better_auths_paths_are_served(service: Service) -> None:
+    reply = await service.client.get("/api/auth/ok")
+    assert (reply.status_code, reply.text) == (200, '{"ok":true}')
+
+
+async def test_a_trusted_page_may_call_with_cookies_and_read_the_reply(service: Service) -> None:
+    preflight = await service.client.options(
+        "/api/auth/sign-in/email",
+        headers={
+            "origin": ORIGIN,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "content-type",
+        },
+    )
+    assert preflight.status_code == 200
+    reply = await service.client.get("/api/auth/get-session", headers={"origin": ORIGIN})
+    for answer in (preflight, reply):
+        assert answer.headers["access-control-allow-origin"] == ORIGIN
+        assert answer.headers["access-control-allow-credentials"] == "true"
+    assert "set-auth-token" in reply.headers["access-control-expose-headers"]
+
+
+async def test_a_refusal_can_be_read_by_a_trusted_page(service: Service) -> None:
+    reply = await service.client.post(
+        "/api/auth/sign-in/email", json={}, headers={"origin": ORIGIN}
+    )
+    assert reply.headers["access-control-allow-origin"] == ORIGIN
+
+
+async def test_another_page_may_not_read_the_reply(service: Service) -> None:
+    foreign = {"origin": "https://evil.example"}
+    reply = await service.client.get("/api/auth/get-session", headers=foreign)
+    assert "access-control-allow-origin" not in reply.headers
+
+
+async def test_over_https_cookies_are_secure_and_others_are_ignored(database_url: str) -> None:
+    settings = make_settings(database_url, BETTER_AUTH_URL="https://auth.book.example")
+    async with serving(settings) as service:
+        reply = await service.sign_up("secure@example.com")
+        line = reply.headers["set-cookie"]
+        assert line.startswith("__Secure-better-auth.session_token=")
+        assert line.endswith("; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax")
+        cookie = line.split(";")[0]
+        assert (await service.get_session(cookie)).text != "null"
+        assert (await service.get_session(cookie.removeprefix("__Secure-"))).text == "null"
+
+
+async def test_a_crash_tells_nothing_but_its_request_id(database_url: str) -> None:
+    address = f"{database_url}?options=-c%20search_path%3Delsewhere"  # where no table is
+    async with serving(make_settings(address)) as crashing:
+        reply = await crashing.sign_in()
+    assert reply.status_code == 500
+    assert reply.json() == {"message": "Internal server error", "code": "INTERNAL_SERVER_ERROR"}
+    assert len(reply.headers["x-request-id"]) == 32
+
+
+async def test_a_request_costs_few_statements(service: Service) -> None:
+    statements: list[str] = []
+    engine = service.resources.database.engine.sync_engine
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        counts = {}
+        cookie = cookie_of(await service.sign_up())
+        counts["sign-up"] = len(statements)
+        for path in ("get-session", "jwt"):
+            statements.clear()
+            await service.client.get(f"/api/auth/{path}", headers={"cookie": cookie})
+            counts[path] = len(statements)
+        statements.clear()
+        await service.sign_in()
+        counts["sign-in"] = len(statements)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert counts == {"sign-up": 3, "get-session": 1, "jwt": 1, "sign-in": 2}
+
+
+async def test_the_openapi_document_shows_every_body(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    for path in ("sign-up/email", "sign-in/email", "sign-up", "sign-in"):
+        described = document["paths"][f"/api/auth/{path}"]["post"]["requestBody"]["content"]
+        assert set(described) == {"application/json", "application/x-www-form-urlencoded"}
+        members = described["application/json"]["schema"]["properties"]
+        assert {"email", "password", "callbackURL", "rememberMe"} <= set(members)
