@@ -140,20 +140,24 @@ def _host(parts: SplitResult) -> str:
 
 def _matches(pattern: str, parts: SplitResult) -> bool:
     if "*" in pattern or "?" in pattern:
-        scheme, separator, host = pattern.lower().rpartition("://")
-        if separator and not _wildcard(scheme).fullmatch(parts.scheme):
-            return False
-        if _IPV4_PATTERN.fullmatch(host.partition(":")[0]) and not _is_ipv4(parts.hostname or ""):
-            return False
-        return _wildcard(host).fullmatch(_host(parts)) is not None
+        return _matches_wildcard(pattern.lower(), parts)
     wanted = _split(pattern)
     if wanted is None or wanted.scheme != parts.scheme:
         return False
     if wanted.scheme in _DEFAULT_PORTS:
         return _host(wanted) == _host(parts)
-    if not wanted.netloc:
-        return True  # `myapp://` stands for all of an app's addresses
-    return _host(wanted) == _host(parts) and _path_begins(parts.path, wanted.path)
+    # `myapp://` alone stands for all of an app's addresses.
+    same_place = _host(wanted) == _host(parts) and _path_begins(parts.path, wanted.path)
+    return not wanted.netloc or same_place
+
+
+def _matches_wildcard(pattern: str, parts: SplitResult) -> bool:
+    scheme, separator, host = pattern.rpartition("://")
+    if separator and not _wildcard(scheme).fullmatch(parts.scheme):
+        return False
+    if _IPV4_PATTERN.fullmatch(host.partition(":")[0]) and not _is_ipv4(parts.hostname or ""):
+        return False
+    return _wildcard(host).fullmatch(_host(parts)) is not None
 
 
 @lru_cache

@@ -110,10 +110,15 @@ async def verify_password(pool: WorkerPool, password: str, stored: str | None) -
         Busy: Too many passwords are waiting.
     """
     normal = _normal(password)
-    if stored is None or _CONTEXT.identify(stored) is None:
-        await pool.run(lambda: _CONTEXT.hash(normal))
+    return await pool.run(lambda: _matches(normal, stored or ""))
+
+
+def _matches(password: str, stored: str) -> bool:
+    try:
+        return bool(_CONTEXT.verify(password, stored))
+    except ValueError:  # passlib's word for no hash, or none of a kind it knows
+        _CONTEXT.hash(password)
         return False
-    return await pool.run(lambda: bool(_CONTEXT.verify(normal, stored)))
 
 
 def _utf16_length(text: str) -> int:

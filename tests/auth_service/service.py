@@ -61,9 +61,9 @@ class Service:
         async with self.resources.database.engine.begin() as db:
             return [tuple(row) for row in await db.execute(text(statement))]
 
-    async def write(self, statement: str) -> None:
+    async def write(self, statement: str, **values: object) -> None:
         async with self.resources.database.engine.begin() as db:
-            await db.execute(text(statement))
+            await db.execute(text(statement), values)
 
 
 def make_settings(database_url: str, **overrides: object) -> Settings:

@@ -65,7 +65,7 @@ async def test_missing_members_are_named(service: Service) -> None:
 
 
 async def test_members_of_wrong_types_are_named(service: Service) -> None:
-    wrong = {
+    wrong: dict[str, object] = {
         "name": 1,
         "email": None,
         "password": True,

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -24,7 +25,11 @@ async def test_signing_up_hands_out_a_signed_session_cookie(service: Service) ->
 
 
 async def test_signing_up_keeps_what_a_reader_says_of_themselves(service: Service) -> None:
-    told = {"softwareBackground": "Python", "hardwareBackground": "", "interestArea": None}
+    told: dict[str, Any] = {
+        "softwareBackground": "Python",
+        "hardwareBackground": "",
+        "interestArea": None,
+    }
     user = (await service.sign_up(**told)).json()["user"]
     assert {name: user[name] for name in told} == told
 

@@ -1,0 +1,67 @@
+import pytest
+from pydantic import ValidationError
+
+from auth_service.settings import Settings
+from tests.auth_service.service import COOKIE_SECRET, make_settings
+
+URL = "postgresql://book:secret-word@db.example/book"
+
+
+def test_what_is_not_set_has_the_documented_value() -> None:
+    settings = Settings.model_validate(
+        {
+            "DATABASE_URL": URL,
+            "BETTER_AUTH_SECRET": COOKIE_SECRET,
+            "JWT_SECRET": COOKIE_SECRET[::-1],
+        }
+    )
+    assert (settings.auth_server_host, settings.auth_server_port) == ("127.0.0.1", 3001)
+    assert settings.base_url == "http://localhost:3001"
+    assert settings.rate_limit
+    assert settings.sign_in_rate_limit == "10/minute"
+    assert settings.password_workers >= 1
+    assert not settings.secure_cookies
+
+
+def test_the_port_is_read_from_both_names() -> None:
+    assert make_settings(URL, PORT="8080").base_url == "http://localhost:8080"
+    assert make_settings(URL, PORT="8080", AUTH_SERVER_PORT="3005").auth_server_port == 3005
+
+
+def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
+    settings = make_settings(
+        URL,
+        BETTER_AUTH_URL="https://auth.book.example/",
+        TRUSTED_ORIGINS="https://book.example, https://*.book.example",
+        BETTER_AUTH_TRUSTED_ORIGINS="https://other.example",
+    )
+    assert settings.all_trusted_origins == (
+        "https://auth.book.example",
+        "https://book.example",
+        "https://*.book.example",
+        "https://other.example",
+    )
+    assert settings.secure_cookies
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("JWT_SECRET", COOKIE_SECRET, "the same as BETTER_AUTH_SECRET"),
+        ("JWT_SECRET", "short", "shorter than 32 characters"),
+        ("BETTER_AUTH_SECRET", "change-me-please-" * 3, "placeholder"),
+        ("BETTER_AUTH_URL", "auth.book.example", "is not an address"),
+        ("SIGN_IN_RATE_LIMIT", "often", "is not a limit"),
+        ("AUTH_SERVER_PORT", "0", "greater than or equal to 1"),
+        ("PASSWORD_WORKERS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_words(name: str, value: str, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        make_settings(URL, **{name: value})
+
+
+def test_no_secret_shows_when_settings_are_printed() -> None:
+    printed = repr(make_settings(URL))
+    assert COOKIE_SECRET not in printed
+    assert "secret-word" not in printed
