@@ -23,6 +23,12 @@ def _rate(value: str) -> str:
     return value
 
 
+def vendor_and_model(name: str) -> tuple[str, str]:
+    """Return the parts of "vendor:model"; a bare name is a model of OpenAI's."""
+    vendor, colon, model = name.partition(":")
+    return (vendor, model) if colon else ("openai", name)
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """An http or https address, without a slash at its end."""
 

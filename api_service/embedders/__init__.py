@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from api_service.settings import BookSettings
+from api_service.settings import BookSettings, vendor_and_model
 from service_kit.settings import BadSettings
 
 
@@ -52,9 +52,9 @@ def choose(settings: BookSettings) -> Embedder | None:
     Raises:
         BadSettings: The vendor is unknown, or the length of the model's vectors.
     """
-    vendor, _, model = settings.embedding_model.rpartition(":")
+    vendor, model = vendor_and_model(settings.embedding_model)
     for known, open_embedder in VENDORS:
-        if known == (vendor or "openai"):
+        if known == vendor:
             return open_embedder(settings, model)
     raise BadSettings(
         f"EMBEDDING_MODEL names the vendor {vendor!r}; known are "

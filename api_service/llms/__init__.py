@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from api_service.documents import ScoredChunk
-from api_service.settings import Settings
+from api_service.settings import Settings, vendor_and_model
 from service_kit.settings import BadSettings
 
 NOTHING_FOUND = "The book says nothing about that."
@@ -87,8 +87,7 @@ def choose(settings: Settings) -> LanguageModel:
     Raises:
         BadSettings: The vendor is unknown.
     """
-    vendor, _, model = settings.llm_model.rpartition(":")
-    vendor = vendor or "openai"
+    vendor, model = vendor_and_model(settings.llm_model)
     if vendor == "openai" and settings.openai_api_key is None:
         vendor = "extractive"
     for known, open_model in VENDORS:

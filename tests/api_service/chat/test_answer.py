@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from api_service.chat.answer import Event, Finished, Piece, answer
+from api_service.chat.prompt import read_prompt_file
+from api_service.problems import DeadlineExceeded, ModelUnavailable
+from api_service.resources import open_resources
+from api_service.settings import Settings
+from tests.api_service.book import ingest
+from tests.api_service.scripted_openai import (
+    breaks_off,
+    says,
+    says_then_hangs,
+    scripted_openai,
+)
+from tests.api_service.service import make_settings
+
+
+async def events(question: str, settings: Settings) -> list[Event]:
+    async with open_resources(settings) as resources:
+        stream = answer(question, resources=resources, prompt_file=read_prompt_file())
+        return [event async for event in stream]
+
+
+async def test_pieces_come_as_the_model_says_them_and_then_the_sources(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("A lidar measures", " distance [1].", " So there.")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        *pieces, finished = await events("What is a lidar?", settings)
+
+    assert pieces == [Piece("A lidar measures"), Piece(" distance [1]."), Piece(" So there.")]
+    assert isinstance(finished, Finished)
+    assert [(n, each.chunk.anchor) for n, each in finished.sources] == [(1, "lidar")]
+    assert (finished.mode, finished.retrieval) == ("generated", "hybrid")
+
+
+async def test_sources_the_answer_does_not_cite_are_left_out(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("The book does not say.")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        finished = (await events("lidar", settings))[-1]
+
+    assert isinstance(finished, Finished)
+    assert finished.sources == ()
+
+
+async def test_where_nothing_is_found_no_model_is_asked(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        await ingest(make_settings(tmp_path))
+        first, finished = await events("zxcv", make_settings(tmp_path, openai=openai))
+
+        assert first == Piece("The book says nothing about that.")
+        assert isinstance(finished, Finished)
+        assert finished.sources == ()
+        assert openai.asked("/chat/completions") == []
+
+
+async def test_an_answer_ends_at_its_deadline(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says_then_hangs("A lidar")
+        settings = make_settings(tmp_path, openai=openai, deadline=0.4)
+        await ingest(settings)
+        with pytest.raises(DeadlineExceeded):
+            await events("lidar", settings)
+
+
+async def test_a_stream_that_breaks_off_is_not_taken_for_an_answer(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = breaks_off("A lidar measures")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        with pytest.raises(ModelUnavailable):
+            await events("lidar", settings)

@@ -1,0 +1,121 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from api_service.vector_index.opening import open_index
+from tests.api_service.ports import free_port
+from tests.api_service.service import SECRET, bearer, make_settings
+
+
+def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "JWT_SECRET": SECRET,
+        "DATA_DIR": str(tmp_path / "data"),
+        **changes,
+    }
+
+
+@contextmanager
+def started(
+    tmp_path: Path, environment: Mapping[str, str], *flags: str
+) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api_service", *flags],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_for(address: str) -> httpx.Response:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return httpx.get(f"{address}/health")
+        except httpx.TransportError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
+    port = free_port()
+    with started(tmp_path, environment_of(tmp_path, API_SERVER_PORT=str(port))) as process:
+        address = f"http://127.0.0.1:{port}"
+        health = wait_for(address)
+        asked = httpx.post(f"{address}/v1/chat", json={"message": "gait"}, headers=bearer())
+        process.send_signal(signal.SIGTERM)
+        _, printed = process.communicate(timeout=20)
+
+    assert health.json() == {"status": "healthy", "service": "api-service"}
+    assert "server" not in health.headers
+    assert asked.json()["title"] == "Book Missing"
+    assert '"resources_opened"' in printed
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
+    port = free_port()
+    environment = environment_of(
+        tmp_path,
+        API_SERVER_PORT=str(port),
+        WEB_CONCURRENCY="2",
+        QDRANT_URL="http://127.0.0.1:1",
+        LOG_FORMAT="text",
+    )
+    with started(tmp_path, environment) as process:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address)
+        asked = httpx.get(f"{address}/v1/search?q=gait", headers=bearer(), timeout=20)
+        process.send_signal(signal.SIGTERM)
+        _, printed = process.communicate(timeout=20)
+
+    assert asked.json()["title"] == "Index Unavailable"
+    assert printed.count("resources_opened") == 2
+
+
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
+    with started(tmp_path, environment_of(tmp_path, JWT_SECRET="short")) as process:
+        _, printed = process.communicate(timeout=20)
+
+    assert process.returncode == 2
+    assert printed.startswith("JWT_SECRET is shorter than 32 characters")
+    assert len(printed.splitlines()) == 1
+
+
+def test_an_unknown_vendor_is_one_sentence(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, LLM_MODEL="acme:model", LOG_FORMAT="text")
+    with started(tmp_path, environment) as process:
+        _, printed = process.communicate(timeout=20)
+
+    assert process.returncode not in (0, None)
+    assert "LLM_MODEL names the vendor 'acme'" in printed
+    assert "Traceback" not in printed
+
+
+async def test_an_index_in_use_is_one_sentence(tmp_path: Path) -> None:
+    index = await open_index(make_settings(tmp_path / "data"))
+    with started(tmp_path, environment_of(tmp_path, LOG_FORMAT="text")) as process:
+        _, printed = process.communicate(timeout=20)
+    await index.close()
+
+    assert process.returncode not in (0, None)
+    assert "open in another process" in printed
+    assert "Traceback" not in printed

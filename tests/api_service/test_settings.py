@@ -1,0 +1,90 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api_service.settings import Settings
+from tests.api_service.service import SECRET
+
+READ = """
+from api_service.settings import Settings
+from service_kit.settings import BadSettings
+try:
+    print(Settings.from_environment())
+except BadSettings as error:
+    raise SystemExit(str(error))
+"""
+
+
+def read(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Read the settings in a process of its own, which knows these variables alone."""
+    return subprocess.run(
+        [sys.executable, "-c", READ],
+        cwd=tmp_path,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "JWT_SECRET": SECRET, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_secret_is_all_that_must_be_set(tmp_path: Path) -> None:
+    result = read(tmp_path)
+
+    assert result.returncode == 0
+    assert "port=8000" in result.stdout
+    assert SECRET not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"PORT": "9000"}, "port=9000"),
+        ({"PORT": "9000", "API_SERVER_PORT": "9001"}, "port=9001"),
+        ({"RATE_LIMIT": "off"}, "rate_limit=False"),
+        ({"QDRANT_URL": "http://qdrant:6333/"}, "qdrant_url='http://qdrant:6333'"),
+        ({"WEB_CONCURRENCY": "4", "QDRANT_URL": "http://qdrant:6333"}, "workers=4"),
+        ({"OPENAI_API_KEY": ""}, "openai_api_key=None"),
+    ],
+)
+def test_variables_are_read(tmp_path: Path, environment: dict[str, str], shown: str) -> None:
+    assert shown in read(tmp_path, **environment).stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"JWT_SECRET": ""}, "JWT_SECRET is not set"),
+        ({"JWT_SECRET": "short"}, "JWT_SECRET is shorter than 32 characters"),
+        ({"CHAT_RATE_LIMIT": "often"}, "CHAT_RATE_LIMIT is no limit such as 20/minute"),
+        ({"QDRANT_URL": "qdrant:6333"}, "QDRANT_URL is no address"),
+        ({"API_SERVER_PORT": "0"}, "API_SERVER_PORT"),
+        ({"ANSWER_DEADLINE_SECONDS": "0"}, "ANSWER_DEADLINE_SECONDS"),
+        ({"WEB_CONCURRENCY": "2"}, "set QDRANT_URL to a Qdrant server, or WEB_CONCURRENCY to 1"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(
+    tmp_path: Path, environment: dict[str, str], complaint: str
+) -> None:
+    result = read(tmp_path, **environment)
+
+    assert result.returncode == 1
+    assert complaint in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("field", Settings.model_fields.values(), ids=Settings.model_fields)
+def test_every_setting_is_described_and_named(field: object) -> None:
+    assert getattr(field, "description", None)
+    assert getattr(field, "validation_alias", None)
+
+
+def test_every_wrong_value_is_named_at_once(tmp_path: Path) -> None:
+    result = read(tmp_path, JWT_SECRET="short", PORT="many")
+
+    assert [line.split()[0] for line in result.stderr.splitlines()] == [
+        "JWT_SECRET",
+        "API_SERVER_PORT",
+    ]

@@ -1,0 +1,70 @@
+"""The bodies of api_service's refusals, which clients read: RFC 9457."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from api_service import problems
+from api_service.problems import Problem, render
+
+DOCUMENTED = {
+    "InvalidToken": (401, "/problems/invalid-token", "Invalid JWT"),
+    "InvalidRequest": (400, "/problems/invalid-request", "Invalid Request"),
+    "InvalidInput": (422, "/problems/invalid-input", "Invalid Input"),
+    "NotFound": (404, "/problems/not-found", "Not Found"),
+    "MethodNotAllowed": (405, "/problems/method-not-allowed", "Method Not Allowed"),
+    "TooLarge": (413, "/problems/too-large", "Content Too Large"),
+    "TooManyRequests": (429, "/problems/too-many-requests", "Too Many Requests"),
+    "Unexpected": (500, "/problems/unexpected", "Internal Server Error"),
+    "Unavailable": (503, "/problems/unavailable", "Service Unavailable"),
+    "IndexUnavailable": (503, "/problems/index-unavailable", "Index Unavailable"),
+    "BookMissing": (503, "/problems/book-missing", "Book Missing"),
+    "ModelUnavailable": (503, "/problems/model-unavailable", "Model Unavailable"),
+    "DeadlineExceeded": (503, "/problems/deadline-exceeded", "Deadline Exceeded"),
+}
+
+
+def tree(root: type[Problem]) -> Iterator[type[Problem]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from tree(kind)
+
+
+def make(kind: type[Problem]) -> Problem:
+    match kind.__name__:
+        case "TooManyRequests":
+            return problems.TooManyRequests(7)
+        case "Unexpected":
+            return problems.Unexpected()
+        case _:
+            return kind("A sentence.")
+
+
+def test_every_problem_is_documented() -> None:
+    assert {kind.__name__ for kind in tree(Problem)} == set(DOCUMENTED)
+
+
+@pytest.mark.parametrize("kind", list(tree(Problem)), ids=lambda kind: kind.__name__)
+def test_a_problem_keeps_its_status_type_and_title(kind: type[Problem]) -> None:
+    reply = render(make(kind), "/v1/chat")
+    body = json.loads(bytes(reply.body))
+
+    assert (reply.status_code, body["type"], body["title"]) == DOCUMENTED[kind.__name__]
+    assert body["status"] == reply.status_code
+    assert body["instance"] == "/v1/chat"
+    assert reply.media_type == "application/problem+json"
+    assert set(body) == {"type", "title", "status", "detail", "instance", "request_id"}
+
+
+@pytest.mark.parametrize("kind", list(tree(Problem)), ids=lambda kind: kind.__name__)
+def test_what_may_be_tried_again_says_when(kind: type[Problem]) -> None:
+    reply = render(make(kind))
+
+    assert ("Retry-After" in reply.headers) == (reply.status_code in {429, 503})
+
+
+def test_every_problem_is_drawn_in_the_tree_of_the_module() -> None:
+    drawn = (problems.__doc__ or "").split()
+
+    assert set(DOCUMENTED) <= set(drawn)
