@@ -1,22 +1,17 @@
 """Cuts a page's sections into chunks: whole blocks of Markdown, as many as the budget holds."""
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING
 
 from markdown_it.token import Token
 from semantic_text_splitter import TextSplitter
 
 from api_service.documents import Chunk, Document, Section
 from api_service.ingestion.loaders.masking import block_parser
-
-if TYPE_CHECKING:
-    import bpe_openai
+from api_service.tokens import count_tokens
 
 SMALLEST_BUDGET = 50
 
@@ -47,7 +42,15 @@ class _Budget:
         splitter = TextSplitter.from_callback(
             lambda part: self.cost(frame.around(part)), self.tokens
         )
-        return [frame.around(part) for part in splitter.chunks(text)]
+        return [kept for part in splitter.chunks(text) for kept in self._halved(part, frame)]
+
+    def _halved(self, part: str, frame: "_Frame") -> list[str]:
+        """Halve what the splitter left too long: it takes longer text for more tokens, always."""
+        if self.holds(frame.around(part)) or len(part) == 1:
+            return [frame.around(part)]
+        middle = len(part) // 2
+        halves = (part[:middle].strip(), part[middle:].strip())
+        return [kept for half in halves if half for kept in self._halved(half, frame)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,6 @@ class _Block:
     end: int
     kind: str
     inside: list[Token]
-
-
-def count_tokens(text: str) -> int:
-    """Return how many tokens of cl100k_base a text has, as OpenAI's embedding models count."""
-    return len(_encoding().encode_ordinary(text))
 
 
 def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
@@ -119,16 +117,6 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
             )
             ordinals[section.anchor] += 1
     return chunks
-
-
-@cache
-def _encoding() -> "bpe_openai.Encoding":
-    with warnings.catch_warnings():
-        # The package reads its tables while it is imported, by a function that Python 3.11 and
-        # 3.12 call deprecated and later versions do not.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import bpe_openai
-    return bpe_openai.get_encoding("cl100k_base")
 
 
 def _shortened(path: tuple[str, ...], budget: int) -> tuple[str, ...]:
@@ -170,7 +158,7 @@ def _pieces(
         text = "\n".join(lines[block.start : block.end]).strip("\n").rstrip()
         if not text:
             continue
-        follows = block.start > 0 and lines[block.start - 1].strip()
+        follows = block.start > 0 and lines[block.start - 1].strip() and lines[block.start].strip()
         gap = "\n" if follows else "\n\n"
         if budget.holds(text):
             yield _Piece(text, gap)

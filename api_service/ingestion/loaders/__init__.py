@@ -1,8 +1,8 @@
 """Books in files: what reads each format, and the walk over a folder."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from api_service.documents import Document
 from api_service.ingestion.loaders import docusaurus, markdown
@@ -36,18 +36,29 @@ class Book:
     broken: tuple[BrokenPage, ...]
 
 
+class Load(Protocol):
+    """Reads one page of one format."""
+
+    def __call__(self, folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
+        """Return the page, or None for one that is not published.
+
+        Args:
+            folder: The book's folder.
+            path: The page's file, relative to it.
+            base_url: Where the book is served.
+
+        Raises:
+            Unreadable: The page cannot be used.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """What reads one format.
-
-    Attributes:
-        suffixes: The format's file names, in lower case, such as ".md".
-        load: Takes the book's folder, a file's path relative to it and the book's address; returns
-            the page, or None for one that is not published. Raises Unreadable.
-    """
+    """What reads the files with one of these suffixes, in lower case, such as ".md"."""
 
     suffixes: tuple[str, ...]
-    load: Callable[..., Document | None]
+    load: Load
 
 
 LOADERS = (Loader(suffixes=(".md", ".mdx"), load=markdown.load),)
@@ -73,14 +84,15 @@ def load_book(folder: Path, *, base_url: str) -> Book:
         loader = by_suffix.get(path.suffix.lower())
         if loader is None:
             continue
-        try:
-            document = loader.load(folder, path, base_url=base_url)
-        except Unreadable as error:
-            name = str(path).encode("utf-8", "replace").decode()
-            broken.append(BrokenPage(name, error.line, error.reason))
+        name = str(path).encode("utf-8", "replace").decode()
+        if name != str(path):
+            broken.append(BrokenPage(name, None, "Its name is not UTF-8 text."))
             continue
-        if document:
-            documents.append(document)
+        try:
+            if document := loader.load(folder, path, base_url=base_url):
+                documents.append(document)
+        except Unreadable as error:
+            broken.append(BrokenPage(name, error.line, error.reason))
     if not documents and not broken:
         endings = ", ".join(by_suffix)
         raise NoPages(f"The book's folder {folder} holds no page ({endings}).")

@@ -14,7 +14,7 @@ from api_service.ingestion.loaders.anchors import Slugger, custom_id, slug
         ("v1.2.3 → v2.0.0", "v123--v200"),
         ("two  spaces", "two--spaces"),
         ("a\ttab", "atab"),
-        ("“Curly” quotes, it’s fine…", "curly-quotes-its-fine"),
+        ("“Curly” quotes, it\u2019s fine…", "curly-quotes-its-fine"),
     ],
 )
 def test_punctuation_goes_and_every_space_becomes_a_hyphen(heading: str, anchor: str) -> None:

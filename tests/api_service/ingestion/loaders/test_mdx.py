@@ -188,7 +188,8 @@ def test_components_are_unwrapped_to_their_text(source: str, text: str) -> None:
 
 def test_tags_in_a_table_s_row_leave_it_one_row() -> None:
     source = "| a | b |\n| --- | --- |\n| one<br/>two | <p>three</p> |"
-    assert convert(source).split("\n")[2].split() == "| one two | three |".split()
+    cells = convert(source).split("\n")[2].split("|")
+    assert [" ".join(cell.split()) for cell in cells] == ["", "one two", "three", ""]
 
 
 def test_an_html_table_becomes_a_markdown_table() -> None:
@@ -265,12 +266,14 @@ def test_nothing_makes_it_fail_and_words_survive(source: str) -> None:
     assert "last words" in text or any(mark in source for mark in hidden)
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["<", "{", "}", "`", "``` ", "$", "<a ", "<a {", "<a '", "<!--", "{/*", "![", "[](", ":::note\n",
-     "> ", " ", "\n", "#", "<p>", "</p>", "<A>", "<A></B>", "import ", "export const a = {\n", "\\",
-     "- ", "*", "<table><tr><td>", "`a ``b ", "{a}", "| a ", "[[", "<a href=\"x\" "],
+UNITS = (
+    "<", "{", "}", "`", "``` ", "$", "<a ", "<a {", "<a '", "<!--", "{/*", "![", "[](", ":::note\n",
+    "> ", " ", "\n", "#", "<p>", "</p>", "<A>", "<A></B>", "import ", "export const a = {\n",
+    "\\", "- ", "*", "<table><tr><td>", "`a ``b ", "{a}", "| a ", "[[", "<a href=' x' ",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_long_hostile_pages_take_no_long_time(unit: str) -> None:
     began = time.monotonic()
     to_markdown(unit * (100_000 // len(unit)), partial=lambda _: None)

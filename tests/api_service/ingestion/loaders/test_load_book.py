@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from api_service.ingestion.loaders import LOADERS, BrokenPage, NoPages, load_book
+from tests.api_service.ingestion.books import BASE_URL, load, write_book
+
+
+def test_pages_come_in_reading_order_with_ids_and_addresses(tmp_path: Path) -> None:
+    book = load(
+        tmp_path,
+        {
+            "02-b/01-y.md": "# Y",
+            "01-a/10-z.mdx": "# Z",
+            "01-a/index.md": "# A",
+            "01-a/02-x.MD": "# X",
+            "intro.md": "---\nslug: /\n---\n# Intro",
+            "notes.txt": "no page",
+            "_part.md": "no page",
+            "01-a/_category_.json": "{}",
+        },
+    )
+    assert [(page.id, page.path, page.url.removeprefix(BASE_URL)) for page in book.documents] == [
+        ("a/x", "01-a/02-x.MD", "/a/x"),
+        ("a/z", "01-a/10-z.mdx", "/a/z"),
+        ("a/index", "01-a/index.md", "/a/"),
+        ("b/y", "02-b/01-y.md", "/b/y"),
+        ("intro", "intro.md", "/"),
+    ]
+
+
+def test_drafts_and_unlisted_pages_are_left_out(tmp_path: Path) -> None:
+    book = load(
+        tmp_path,
+        {
+            "a.md": "---\ndraft: true\n---\n# A",
+            "b.md": "---\nunlisted: true\n---\n# B",
+            "c.md": "# C",
+        },
+    )
+    assert [page.id for page in book.documents] == ["c"]
+    assert book.broken == ()
+
+
+def test_broken_pages_are_named_and_the_rest_is_loaded(tmp_path: Path) -> None:
+    folder = write_book(
+        tmp_path,
+        {
+            "a.md": "---\ntitle: a: b\n---\n# A",
+            "b.md": b"# B\n\n\xff",
+            "c.md": b"c" * (5 * 1024 * 1024 + 1),
+            "e.md": "# E",
+        },
+    )
+    (folder / "d.md").symlink_to("d.md")
+    book = load_book(folder, base_url=BASE_URL)
+    assert [page.id for page in book.documents] == ["e"]
+    assert [(page.path, page.line) for page in book.broken] == [
+        ("a.md", 2),
+        ("b.md", 3),
+        ("c.md", None),
+        ("d.md", None),
+    ]
+    assert all(page.reason.endswith(".") for page in book.broken)
+
+
+def test_a_book_of_broken_pages_only_is_still_told_page_by_page(tmp_path: Path) -> None:
+    book = load(tmp_path, {"a.md": b"\xff"})
+    assert book.documents == ()
+    assert book.broken == (BrokenPage("a.md", 1, "It is not UTF-8 text."),)
+
+
+def test_a_file_whose_name_is_not_utf_8_is_broken(tmp_path: Path) -> None:
+    folder = write_book(tmp_path, {"a.md": "# A"})
+    try:
+        (folder / "b\udcff.md").write_text("# B")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    book = load_book(folder, base_url=BASE_URL)
+    assert [page.path for page in book.broken] == ["b?.md"]
+    assert book.broken[0].reason == "Its name is not UTF-8 text."
+
+
+def test_a_missing_folder_a_file_and_a_folder_without_pages_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file.md").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "_part.md").touch()
+    for name, reason in {
+        "missing": "does not exist",
+        "file.md": "is not a folder",
+        "empty": "holds no page",
+    }.items():
+        with pytest.raises(NoPages, match=reason):
+            load_book(tmp_path / name, base_url=BASE_URL)
+
+
+@pytest.mark.parametrize("suffix", [suffix for loader in LOADERS for suffix in loader.suffixes])
+def test_every_loader_gives_a_page_its_title_address_and_anchors(
+    tmp_path: Path, suffix: str
+) -> None:
+    book = load(tmp_path, {f"part/page{suffix}": "# Title\n\nText.\n\n## Part\n\nMore."})
+    (page,) = book.documents
+    assert (page.id, page.title, page.url) == ("part/page", "Title", f"{BASE_URL}/part/page")
+    assert [section.anchor for section in page.sections] == ["", "part"]

@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+
+from tests.api_service.ingestion.books import load, load_page
+
+
+def test_a_page_is_cut_at_its_headings(tmp_path: Path) -> None:
+    page = load_page(
+        tmp_path, "# Arms\n\nOpening.\n\n## Joints\n\nJ.\n\n### Motors\n\nM.\n\n## Links\n\nL."
+    )
+    assert [(s.heading_path, s.anchor, s.text) for s in page.sections] == [
+        (("Arms",), "", "Opening."),
+        (("Arms", "Joints"), "joints", "J."),
+        (("Arms", "Joints", "Motors"), "motors", "M."),
+        (("Arms", "Links"), "links", "L."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\ntitle: From above\n---\n\n# From the text", "From above"),
+        ("Words.\n\n# From the `text`\n\n# Another", "From the text"),
+        ("Setext\n===\n\nWords.", "Setext"),
+        ("## Only a part", "arms"),
+        ("---\nid: robot-arms\n---\nWords.", "robot-arms"),
+        ("---\ntitle:\n---\nWords.", "arms"),
+        ("```\n# a comment\n```", "arms"),
+    ],
+)
+def test_the_title_is_the_front_matter_s_or_the_first_heading_or_the_id(
+    tmp_path: Path, text: str, title: str
+) -> None:
+    page = load_page(tmp_path, text, name="02-arms.md")
+    assert page.title == title
+    assert all(section.heading_path[0] == title for section in page.sections)
+
+
+def test_a_heading_that_repeats_the_title_continues_the_opening(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "---\ntitle: Arms\n---\n\nBefore.\n\n# arms\n\nAfter.")
+    (section,) = page.sections
+    assert (section.heading_path, section.anchor) == (("Arms",), "")
+    assert section.text == "Before.\n\nAfter."
+
+
+def test_a_first_level_heading_that_differs_is_named_but_has_no_anchor(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "---\ntitle: Arms\n---\n\n# All about arms\n\nA.\n\n## Joints\n\nJ.")
+    assert [(s.heading_path, s.anchor) for s in page.sections] == [
+        (("Arms", "All about arms"), ""),
+        (("Arms", "All about arms", "Joints"), "joints"),
+    ]
+
+
+def test_levels_may_be_left_out(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "# A\n\n#### Deep\n\nD.\n\n## Flat\n\nF.")
+    assert [s.heading_path for s in page.sections][1:] == [("A", "Deep"), ("A", "Flat")]
+
+
+def test_tags_beside_a_heading_leave_its_space_in_the_anchor(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "# A\n\n## Arms <Badge text='new'/>\n\nA.\n\n## <Icon/> Legs\n\nL.")
+    assert [(s.heading_path[-1], s.anchor) for s in page.sections][1:] == [
+        ("Arms", "arms-"),
+        ("Legs", "-legs"),
+    ]
+
+
+def test_headings_inside_components_are_sections(tmp_path: Path) -> None:
+    page = load_page(
+        tmp_path, "# A\n\n<Tabs>\n<Tab value='x'>\n\n  ## Inside\n\n  I.\n\n</Tab>\n</Tabs>"
+    )
+    assert [(s.anchor, s.text) for s in page.sections] == [("", "x:"), ("inside", "I.")]
+
+
+def test_an_included_page_s_headings_keep_their_own_anchors(tmp_path: Path) -> None:
+    book = load(
+        tmp_path,
+        {
+            "guides/arm.mdx": (
+                "import Setup from '../_parts/_setup.mdx';\nimport B from '@site/docs/_a.md';\n\n"
+                "# Arm\n\n## Setup\n\nOurs.\n\n<Setup />\n\n## Setup\n\n<B/>\n"
+            ),
+            "_parts/_setup.mdx": (
+                "---\ntitle: x\n---\nimport Deep from './_deep.mdx';\n\n## Setup\n\n<Deep/>\n"
+            ),
+            "_parts/_deep.mdx": "Deep `{words}`.",
+            "_a.md": "Once more.",
+        },
+    )
+    (page,) = book.documents
+    assert [(s.anchor, s.text) for s in page.sections] == [
+        ("", ""),
+        ("setup", "Ours."),
+        ("setup", "Deep `{words}`."),
+        ("setup-1", "Once more."),
+    ]
+
+
+def test_pages_that_include_each_other_end(tmp_path: Path) -> None:
+    book = load(
+        tmp_path,
+        {
+            "page.mdx": "import A from './_a.mdx';\n\n<A/>\n",
+            "_a.mdx": "import B from './_b.mdx';\n\nIn A.\n\n<B/>\n",
+            "_b.mdx": "import A from './_a.mdx';\n\nIn B.\n\n<A/>\n",
+        },
+    )
+    assert book.documents[0].sections[0].text == "In A.\n\nIn B."
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["../../secret.mdx", "@site/../secret.mdx", "./_broken.mdx", "./_missing.mdx", "pkg/x.mdx"],
+)
+def test_what_lies_outside_the_site_or_cannot_be_read_is_not_included(
+    tmp_path: Path, target: str
+) -> None:
+    (tmp_path / "secret.mdx").write_text("Secret.")
+    page = load(
+        tmp_path / "site",
+        {"page.mdx": f"import A from '{target}';\n\nB.\n\n<A/>\n", "_broken.mdx": b"\xff"},
+    ).documents[0]
+    assert page.sections[0].text == "B."
+
+
+def test_a_rule_at_a_section_s_end_is_left_out(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "# A\n\nText.\n\n---\n\n## B\n\n***\n\n## C\n\none\n\n---\n\ntwo")
+    assert [s.text for s in page.sections] == ["Text.", "", "one\n\n---\n\ntwo"]
+
+
+def test_an_empty_page_is_a_page_without_sections(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "", name="empty.md")
+    assert (page.title, page.sections) == ("empty", ())
