@@ -20,9 +20,7 @@ _bearer = HTTPBearer(
 
 def resources_of(request: Request) -> Resources:
     """Return what the lifespan opened."""
-    opened = request.state.resources
-    if not isinstance(opened, Resources):
-        raise TypeError("the lifespan opened no Resources")
+    opened: Resources = request.state.resources
     return opened
 
 

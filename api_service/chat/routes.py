@@ -37,9 +37,7 @@ async def _question(request: Request) -> Question:
 
 
 def _prompt_file(request: Request) -> PromptFile:
-    read = request.state.prompt_file
-    if not isinstance(read, PromptFile):
-        raise TypeError("the lifespan read no PromptFile")
+    read: PromptFile = request.state.prompt_file
     return read
 
 

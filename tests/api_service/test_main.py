@@ -15,7 +15,10 @@ from tests.api_service.service import SECRET, bearer, make_settings
 
 
 def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
+    """Return what the process knows: these variables alone, and how its coverage is measured."""
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     return {
+        **measured,
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(sys.path),
         "JWT_SECRET": SECRET,

@@ -20,10 +20,12 @@ except BadSettings as error:
 
 def read(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Read the settings in a process of its own, which knows these variables alone."""
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+    paths = os.pathsep.join(sys.path)
     return subprocess.run(
         [sys.executable, "-c", READ],
         cwd=tmp_path,
-        env={"PYTHONPATH": os.pathsep.join(sys.path), "JWT_SECRET": SECRET, **environment},
+        env={**measured, "PYTHONPATH": paths, "JWT_SECRET": SECRET, **environment},
         capture_output=True,
         text=True,
         check=False,
