@@ -22,6 +22,7 @@ _ABBREVIATION = re.compile(
 )
 _REFERENCE = re.compile(r"\s*\[\d{1,3}(?:\s*[,\u2013-]\s*\d{1,3})*\]")
 _SPACES = re.compile(r"\s+")
+_BRACKETED_CODE = re.compile(r"\[(`[^`]*`)\]")  # a link by name alone, as API pages write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _plain(inline: Token) -> str:
                 parts.append(" ")
             case _:
                 pass
-    text = _SPACES.sub(" ", "".join(parts)).strip()
+    text = _SPACES.sub(" ", _BRACKETED_CODE.sub(r"\1", "".join(parts))).strip()
     return text if re.search(r"\w{2}", text) else ""
 
 

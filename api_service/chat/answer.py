@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-SOURCES = 6
+SOURCES = 8
 """Most sources an answer is written from."""
 
 

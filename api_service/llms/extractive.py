@@ -23,9 +23,9 @@ SENTENCES = 5
 """Most sentences of an answer."""
 
 _WORDS = range(5, 46)  # fewer hardly say anything, more are hardly read
-_ENOUGH = {"what": 0.75, "how": 0.51, "other": 0.51}  # of the question, for a source to be heard
-_WORTH = (0.0, 0.45, 0.6)  # of the first sentence's worth, for the first, second, third and later
-_FOLLOWING = 0.6  # what continues a sentence taken speaks to the question this much as that one
+_ENOUGH = {"what": 0.75, "how": 0.5, "other": 0.5}  # of the question, for a source to be heard
+_WORTH = (0.0, 0.4, 0.55)  # of the first sentence's worth, for the first, second, third and later
+_FOLLOWING = 0.9  # what continues a sentence taken speaks to the question this much as that one
 _ALIKE = 0.7  # shared terms, of the shorter one, above which two sentences say the same
 
 # Words that point at a sentence before; alone, such a sentence is a riddle.
@@ -33,6 +33,10 @@ _LEANS = re.compile(
     r"(?:It|Its|This|That|These|Those|They|Their|He|She|Here|There|Both|Such|But|And|Or|So|Also|Thus"
     r"|Then|However|Therefore|Hence|Instead|Moreover|Furthermore|Similarly|Otherwise|For example"
     r"|For instance|In this|In that|In these|In contrast|As a result|On the other hand|The same)\b"
+)
+# Words that send the reader elsewhere instead of answering.
+_POINTS = re.compile(
+    r"(?:For (?:more|further|details|a )|See|Refer to|Check|Visit|Read|Figure \d|Table \d)\b"
 )
 
 
@@ -110,13 +114,25 @@ def _candidates(sources: Sequence[ScoredChunk]) -> Iterator[_Candidate]:
 
 
 def _heard(asked: Asked, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return the candidates whose source, heading included, holds enough of the question."""
-    holding: dict[int, frozenset[int]] = {}
-    for each in candidates:
-        holding[each.source] = holding.get(each.source, each.heading) | each.terms
+    """Return the candidates of the sources that speak to the question.
+
+    A source must hold enough of its terms, heading included, and not only scattered: one sentence
+    with the heading must hold as many, or three.
+    """
     wanted = asked.subject or asked.terms
-    enough = _ENOUGH[asked.kind] * len(wanted)
-    return [each for each in candidates if wanted and len(holding[each.source] & wanted) >= enough]
+    enough = max(min(2, len(wanted)), math.ceil(_ENOUGH[asked.kind] * len(wanted)))
+    whole: dict[int, frozenset[int]] = {}
+    together: Counter[int] = Counter()
+    for each in candidates:
+        whole[each.source] = whole.get(each.source, each.heading) | each.terms
+        held = len((each.heading | each.terms) & wanted)
+        together[each.source] = max(together[each.source], held)
+    heard = {
+        source
+        for source, terms in whole.items()
+        if wanted and len(terms & wanted) >= enough and together[source] >= min(enough, 3)
+    }
+    return [each for each in candidates if each.source in heard]
 
 
 def _merit(asked: Asked, candidate: _Candidate, weights: Mapping[int, float]) -> float:
@@ -124,10 +140,10 @@ def _merit(asked: Asked, candidate: _Candidate, weights: Mapping[int, float]) ->
     return (
         0.4 * _share(candidate.heading, weights)
         + 0.3 / candidate.source
-        + (0.1 if candidate.place == 0 else 0.0)
         + (defines(asked.subject, candidate.text) if asked.subject else 0.0)
         - (0.0 if len(candidate.text.split()) in _WORDS else 0.4)
         - (0.4 if candidate.step is not None and asked.kind != "how" else 0.0)
+        - (0.4 if _POINTS.match(candidate.text) else 0.0)
     )
 
 

@@ -21,7 +21,11 @@ _COPULA = re.compile(
 # Words about asking, not about what is asked.
 _ASKING = "explain describe define mean tell give show please book chapter page difference work"
 _SUBJECT_TERMS = 5  # a longer subject is a question of its own: "the best way to ..."
-_PREDICATE_WORDS = 10
+_ASIDE = re.compile(r"\s*\(([^)]*)\)")
+# Where the noun that a predicate begins with has ended: "a benchmark | for models".
+_NOUN_END = re.compile(
+    r"[,;:(]|\b(?:that|which|who|for|of|with|without|in|on|at|from|to|by|as|than|using|built|based)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,16 @@ def read(question: str) -> Asked:
 def defines(subject: frozenset[int], sentence: str) -> float:
     """Return how much a sentence says what the subject is, from 0 to 1.
 
-    1 for "X is ...", less the more X is qualified; 0.4 for "Y is an X".
+    1 for "X is ...", "X, or Y, is ..." and "Y (X) is ...", less the more X is qualified; 0.4 for
+    "Y is an X".
     """
     copula = _COPULA.search(sentence)
     if not copula:
         return 0.0
-    before = terms_of(sentence[: copula.start()])
-    if subject <= before:
-        return len(subject) / len(before)
-    predicate = " ".join(sentence[copula.end() :].split()[:_PREDICATE_WORDS])
-    return 0.4 if subject <= terms_of(predicate) else 0.0
+    named = sentence[: copula.start()]
+    names = [_ASIDE.sub("", named).split(",")[0], *_ASIDE.findall(named)]
+    known = [terms for terms in map(terms_of, names) if subject <= terms]
+    if known:
+        return len(subject) / min(len(terms) for terms in known)
+    noun = _NOUN_END.split(sentence[copula.end() :], maxsplit=1)[0]
+    return 0.4 if subject <= terms_of(noun) else 0.0
