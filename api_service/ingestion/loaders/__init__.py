@@ -77,6 +77,7 @@ def load_book(folder: Path, *, base_url: str) -> Book:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise NoPages(f"The book's folder {folder} {what}.")
+    folder = folder.resolve()
     by_suffix = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
     documents: list[Document] = []
     broken: list[BrokenPage] = []

@@ -7,6 +7,7 @@ from api_service.documents import Document, Section
 from api_service.ingestion.loaders import docusaurus, front_matter
 from api_service.ingestion.loaders.files import Unreadable, read_text
 from api_service.ingestion.loaders.headings import Heading, headings, pin
+from api_service.ingestion.loaders.links import Site, absolute
 from api_service.ingestion.loaders.masking import EDGE
 from api_service.ingestion.loaders.mdx import to_markdown
 
@@ -32,7 +33,8 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
     if not about.published:
         return None
     place = docusaurus.place(path, about, base_url=base_url)
-    markdown = _markdown(source, folder, folder / path, ())
+    site = Site(folder=folder, base_url=base_url, page_url=place.url)
+    markdown = _markdown(source, site, folder / path, ())
     marks = [heading for heading in headings(markdown) if not heading.is_nested]
     title = about.title or next(
         (mark.text for mark in marks if mark.level == 1 and mark.text), None
@@ -75,20 +77,23 @@ def _body(lines: list[str]) -> str:
     return _RULE.sub("", text)
 
 
-def _markdown(source: str, folder: Path, file: Path, including: tuple[Path, ...]) -> str:
-    """Return a file's Markdown with the partials it includes in their places."""
+def _markdown(source: str, site: Site, file: Path, including: tuple[Path, ...]) -> str:
+    """Return a file's Markdown, with the partials it includes in their places."""
 
     def partial(target: str) -> str | None:
-        included = _included(target, folder, file)
+        included = _included(target, site.folder, file)
         if included is None or included in including or len(including) >= _DEEPEST_INCLUDE:
             return None
         try:
             _, inside = front_matter.part(read_text(included))
         except Unreadable:
             return None
-        return pin(_markdown(inside, folder, included, (*including, included)))
+        return pin(_markdown(inside, site, included, (*including, included)))
 
-    return to_markdown(source, partial=partial)
+    def link(target: str) -> str:
+        return absolute(target, site=site, file=file)
+
+    return to_markdown(source, partial=partial, link=link)
 
 
 def _included(target: str, folder: Path, file: Path) -> Path | None:

@@ -35,21 +35,27 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _DOC_BUILDER = re.compile(r"^\[\[(?:autodoc|open-in-colab)\]\][ \t]*", re.MULTILINE)
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)")
+_LINK = re.compile(r"(?<=\]\()[^()\s<>\ufdd0-\ufdef]+(?=[)\s])")
+_DEFINITION = re.compile(
+    r"^(?P<label>[ ]{0,3}\[[^\^\]\n][^\]\n]*\]:[ \t]+)(?P<target>[^\s<>]+)", re.MULTILINE
+)
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\([^()\n]*\)")
 _MARKS = re.compile(f"(?!{EDGE}){NONCHARACTERS.pattern}")
 _TABLE = re.compile(rf"{TABLE}([^{TABLE}{TABLE_END}]*){TABLE_END}")
 
-Partial = Callable[[str], str | None]
 Edit = tuple[int, int, str]
 
 
-def to_markdown(source: str, *, partial: Partial) -> str:
+def to_markdown(
+    source: str, *, partial: Callable[[str], str | None], link: Callable[[str], str]
+) -> str:
     """Return a page's Markdown.
 
     Args:
         source: MDX without its front matter.
         partial: Takes what an import names, such as "./_units.mdx", and returns its Markdown, which
             stands in place of the component; None for what is no partial.
+        link: Takes where a link leads, as written, and returns its address.
     """
     masks = Masks()
     text = mask(source, masks)
@@ -59,6 +65,8 @@ def to_markdown(source: str, *, partial: Partial) -> str:
     text = _LITERAL.sub(lambda match: match[1] or match[2] or "", text)
     text = _TABLE.sub(_pipe_table, _without_jsx(text, partials, masks))
     text = _IMAGE.sub(lambda match: match["alt"], _DOC_BUILDER.sub("", text))
+    text = _LINK.sub(lambda match: link(match[0]), text)
+    text = _DEFINITION.sub(lambda match: match["label"] + link(match["target"]), text)
     text = _BLANK_LINES.sub("\n\n", in_words(_EMPTY_LINK.sub("", text)))
     return _MARKS.sub("", masks.undo(text)).rstrip().lstrip("\n")
 

@@ -102,3 +102,9 @@ def test_every_loader_gives_a_page_its_title_address_and_anchors(
     (page,) = book.documents
     assert (page.id, page.title, page.url) == ("part/page", "Title", f"{BASE_URL}/part/page")
     assert [section.anchor for section in page.sections] == ["", "part"]
+
+
+def test_the_folder_may_be_named_in_a_roundabout_way(tmp_path: Path) -> None:
+    folder = write_book(tmp_path, {"a.md": "[b](b.md)", "b.md": "---\nslug: /c\n---\n# B"})
+    book = load_book(folder / ".." / "docs", base_url=BASE_URL)
+    assert book.documents[0].sections[0].text == f"[b]({BASE_URL}/c)"

@@ -8,9 +8,10 @@ from api_service.ingestion.loaders.mdx import to_markdown
 
 
 def convert(source: str, **partials: str) -> str:
-    return to_markdown(
-        source, partial=lambda target: partials.get(target.strip("./_").split(".")[0])
-    )
+    def partial(target: str) -> str | None:
+        return partials.get(target.strip("./_").split(".")[0])
+
+    return to_markdown(source, partial=partial, link=str)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +262,7 @@ def test_a_partial_that_cannot_be_found_leaves_nothing() -> None:
     ).map("".join)
 )
 def test_nothing_makes_it_fail_and_words_survive(source: str) -> None:
-    text = to_markdown(f"{source}\n\nlast words", partial=lambda _: None)
+    text = to_markdown(f"{source}\n\nlast words", partial=lambda _: None, link=str)
     hidden = ("<!--", "{", "export", "<table", "<td", "`", "$$", "import")
     assert "last words" in text or any(mark in source for mark in hidden)
 
@@ -276,5 +277,19 @@ UNITS = (
 @pytest.mark.parametrize("unit", UNITS)
 def test_long_hostile_pages_take_no_long_time(unit: str) -> None:
     began = time.monotonic()
-    to_markdown(unit * (100_000 // len(unit)), partial=lambda _: None)
+    to_markdown(unit * (100_000 // len(unit)), partial=lambda _: None, link=str)
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("See [a](x.md) and [b](y 'title').", "See [a](<x.md>) and [b](<y> 'title')."),
+        ("[a `]( code`](x)", "[a `]( code`](<x>)"),
+        ("`[a](x)` and ![alt](y.png)", "`[a](x)` and alt"),
+        ("See [a].\n\n[a]: x.md 'title'", "See [a].\n\n[a]: <x.md> 'title'"),
+        ("[^a]: x.md is a note", "[^a]: x.md is a note"),
+    ],
+)
+def test_every_link_is_asked_for_its_address(source: str, text: str) -> None:
+    assert to_markdown(source, partial=lambda _: None, link=lambda x: f"<{x}>") == text
