@@ -47,7 +47,7 @@ test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
-	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest -p no:xdist --timeout 900 tests/journeys/test_compose.py
+	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
