@@ -45,7 +45,7 @@ def main() -> None:
             asyncio.run(_run(arguments.source, settings, embedder, if_empty=arguments.if_empty))
         )
     except KeyboardInterrupt:
-        _remark("Interrupted. What was written stays; run this again to do what is left.")
+        _remark("Interrupted; run this again to finish.")
         sys.exit(INTERRUPTED)
 
 
@@ -81,7 +81,7 @@ async def _run(
         return WRONG
     except Unavailable as error:
         _remark(_told(error, settings, embedder))
-        _remark("Run this again once that is mended: it does what is left.")
+        _remark("Run this again once that is mended.")
         return WRONG
     finally:
         if embedder:

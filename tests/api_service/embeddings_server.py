@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ class Embeddings:
         texts: Every text it made a vector of.
         fail_after: Requests it answers before it refuses every one; None for no end.
         stall_after: Requests it answers before it falls silent until `go_on` is set.
+        seconds: How long it takes for each answer.
         most_at_once: Most requests that were under way at one time.
     """
 
@@ -27,6 +29,7 @@ class Embeddings:
     texts: list[str] = field(default_factory=list)
     fail_after: int | None = None
     stall_after: int | None = None
+    seconds: float = 0.0
     most_at_once: int = 0
     requests: int = 0
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -59,6 +62,7 @@ def embeddings_server() -> Iterator[Embeddings]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             number = script.begin()
             try:
+                time.sleep(script.seconds)
                 if script.stall_after is not None and number > script.stall_after:
                     script.stalled.set()
                     script.go_on.wait(30)

@@ -176,6 +176,7 @@ async def test_after_a_failing_embedder_the_next_run_does_what_is_left(
 async def test_batches_are_embedded_a_few_at_once(
     index: VectorIndex, embedder: Embedder, vendor: Embeddings
 ) -> None:
+    vendor.seconds = 0.1
     await run(make_book(make_page("arms", *["part"] * 10 * BATCH_CHUNKS)), index, embedder)
     assert vendor.requests == 10
     assert 1 < vendor.most_at_once <= 3
