@@ -37,7 +37,9 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    database = open_database(read_address(_database_url()), pool_size=1, overflow=0)
+    address = read_address(_database_url())
+    # Neither a long migration nor the wait for another's is cut short.
+    database = open_database(address, pool_size=1, overflow=0, statement_seconds=None)
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(_migrate)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 Statements = AsyncConnection | AsyncSession
 """What a statement can be run on; who opened it decides whether it is a transaction."""
 
-_STATEMENT_SECONDS = 10.0
+STATEMENT_SECONDS = 10.0
 _POOL_SECONDS = 5.0  # to wait for a free connection
 _RECYCLE_SECONDS = 900  # serverless databases and proxies drop what is idle for long
 
@@ -46,13 +46,20 @@ class Database:
     autocommit: AsyncEngine
 
 
-def open_database(address: DatabaseAddress, *, pool_size: int, overflow: int) -> Database:
+def open_database(
+    address: DatabaseAddress,
+    *,
+    pool_size: int,
+    overflow: int,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+) -> Database:
     """Make the pool; it connects when first used.
 
     Args:
         address: Where the database is.
         pool_size: Connections kept open.
         overflow: Connections opened beyond these for a burst.
+        statement_seconds: What a statement may take; None: as long as it likes.
     """
     pooler: dict[str, object] = (
         {
@@ -66,7 +73,7 @@ def open_database(address: DatabaseAddress, *, pool_size: int, overflow: int) ->
     )
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        connect_args={"async_creator_fn": _connector(address), **pooler},
+        connect_args={"async_creator_fn": _connector(address, statement_seconds), **pooler},
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=_POOL_SECONDS,
@@ -97,14 +104,14 @@ def database_errors() -> Iterator[None]:
         raise
 
 
-def _connector(address: DatabaseAddress) -> Any:  # noqa: ANN401 -- asyncpg is not typed
+def _connector(address: DatabaseAddress, statement_seconds: float | None) -> Any:  # noqa: ANN401 -- asyncpg is not typed
     async def connect(**options: object) -> Any:  # noqa: ANN401 -- as above
         try:
             async with asyncio.timeout(address.timeout):
                 return await asyncpg.connect(
                     address.dsn,
                     ssl=address.tls,
-                    command_timeout=_STATEMENT_SECONDS,
+                    command_timeout=statement_seconds,
                     **options,
                 )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:

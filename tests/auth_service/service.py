@@ -1,11 +1,13 @@
 """The service as tests run it: real in everything but the clock, which they turn."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 
 import httpx
 from sqlalchemy import text
@@ -15,6 +17,7 @@ from auth_service.app import create_app
 from auth_service.resources import Resources, open_resources
 from auth_service.settings import Settings
 
+CHECKOUT = Path(__file__).parents[2]
 COOKIE_SECRET = "conformance-secret-0123456789abcdefghij"
 TOKEN_SECRET = "conformance-of-tokens-0123456789abcdefgh"
 ORIGIN = "http://localhost:3000"
@@ -57,9 +60,9 @@ class Service:
     async def get_session(self, cookie: str, query: str = "") -> httpx.Response:
         return await self.client.get(f"/api/auth/get-session{query}", headers={"cookie": cookie})
 
-    async def rows(self, statement: str) -> list[tuple[object, ...]]:
+    async def rows(self, statement: str, **values: object) -> list[tuple[object, ...]]:
         async with self.resources.database.engine.begin() as db:
-            return [tuple(row) for row in await db.execute(text(statement))]
+            return [tuple(row) for row in await db.execute(text(statement), values)]
 
     async def write(self, statement: str, **values: object) -> None:
         async with self.resources.database.engine.begin() as db:
@@ -97,6 +100,16 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
             transport=transport, base_url="http://localhost:3001", cookies=keeps_none
         ) as client:
             yield Service(client, state["resources"], clock)
+
+
+def bare_environment(**values: str) -> dict[str, str]:
+    """An environment for a process of its own: none of this one's settings, but its coverage."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PATH" or name.startswith("COVERAGE")
+    }
+    return {**kept, "PYTHONPATH": str(CHECKOUT), **values}
 
 
 def set_cookies(response: httpx.Response) -> dict[str, str]:

@@ -1,0 +1,150 @@
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.auth_service.service import COOKIE_SECRET, PASSWORD, TOKEN_SECRET, bare_environment
+
+NOWHERE = "postgresql://book:secret-word@127.0.0.1:1/book"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(**values: str) -> dict[str, str]:
+    settings = {
+        "DATABASE_URL": NOWHERE,
+        "BETTER_AUTH_SECRET": COOKIE_SECRET,
+        "JWT_SECRET": TOKEN_SECRET,
+    }
+    return bare_environment(**{**settings, **values})
+
+
+@contextmanager
+def started(
+    folder: Path, *arguments: str, **values: str
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """Run the service as its command does, until the block is left."""
+    port = free_port()
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "auth_service", *arguments],
+            cwd=folder,
+            env=environment(AUTH_SERVER_PORT=str(port), **values),
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            wait_until_healthy(client, process)
+            yield client, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+def wait_until_healthy(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            if client.get("/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the service did not start")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "auth_service").mkdir()
+    (tmp_path / "service_kit").mkdir()
+    return tmp_path
+
+
+def test_it_serves_readers_over_real_sockets(folder: Path, database_url: str) -> None:
+    with started(folder, DATABASE_URL=database_url) as (client, process):
+        body = {"name": "Sock", "email": "socket@example.com", "password": PASSWORD}
+        assert client.post("/api/auth/sign-up/email", json=body).status_code == 200
+        client.headers["origin"] = "http://localhost:3000"
+        assert client.get("/api/auth/get-session").json()["user"]["name"] == "Sock"
+        reply = client.post("/api/auth/sign-out")
+        assert reply.json() == {"success": True}
+        assert "server" not in reply.headers
+        assert client.get("/api/auth/get-session").text == "null"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) in {0, -signal.SIGTERM}
+
+
+def test_it_starts_without_its_database_and_says_so(folder: Path) -> None:
+    with started(folder) as (client, _):
+        reply = client.get("/ready")
+        assert (reply.status_code, reply.json()["dependencies"]) == (
+            503,
+            {"database": "unavailable"},
+        )
+
+
+def test_a_caller_who_hangs_up_while_sending_is_no_crash(folder: Path) -> None:
+    with started(folder) as (client, _):
+        with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
+            caller.sendall(
+                b"POST /api/auth/sign-in HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+            )
+            time.sleep(0.2)
+        time.sleep(0.2)
+        assert client.get("/health").status_code == 200
+    assert "request_crashed" not in (folder / "log").read_text()
+
+
+def test_a_body_without_end_is_refused_over_real_sockets(folder: Path) -> None:
+    with started(folder) as (client, _):
+        headers = {"content-type": "application/json"}
+        pieces = (b" " * 1000 for _ in range(1000))
+        reply = client.post("/api/auth/sign-in", content=pieces, headers=headers)
+        assert reply.status_code == 413
+
+
+def test_it_starts_again_when_told_to_watch_the_code(folder: Path) -> None:
+    with started(folder, "--reload") as (client, _):
+        assert client.get("/api/auth/ok").json() == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"JWT_SECRET": ""}, "JWT_SECRET is not set"),
+        ({"JWT_SECRET": "short"}, "JWT_SECRET is shorter than 32 characters"),
+        ({"JWT_SECRET": COOKIE_SECRET}, "JWT_SECRET is the same as BETTER_AUTH_SECRET"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL does not begin with postgresql://"),
+        ({"AUTH_SERVER_PORT": "x"}, "AUTH_SERVER_PORT "),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, values: dict[str, str], words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "auth_service"],
+        cwd=tmp_path,
+        env=environment(**values),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(words)
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret-word" not in done.stderr

@@ -1,0 +1,123 @@
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from alembic import command
+from auth_service.errors import DatabaseUnavailable
+from auth_service.migrate import alembic_config, migrate
+from service_kit.settings import BadSettings
+from tests.auth_service.service import CHECKOUT, bare_environment
+
+TABLES = {"user", "session", "account", "verification", "jwks", "apikey"}
+
+
+def ask(url: str, statement: str) -> list[str]:
+    async def run() -> list[str]:
+        db = await asyncpg.connect(url)
+        try:
+            return [str(row[0]) for row in await db.fetch(statement)]
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def tables(url: str) -> set[str]:
+    return set(ask(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+
+
+@pytest.fixture
+def empty_url(postgres: str) -> Iterator[str]:
+    """A database without tables."""
+    name = f"empty_{uuid4().hex}"
+    ask(postgres, f"CREATE DATABASE {name}")
+    yield f"{postgres.rpartition('/')[0]}/{name}"
+    ask(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run_migrate(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "auth_service.migrate"],
+        cwd=folder,
+        env=bare_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_migrating_makes_the_tables_and_once_more_changes_nothing(empty_url: str) -> None:
+    migrate(empty_url)
+    assert tables(empty_url) == {*TABLES, "alembic_version"}
+    migrate(empty_url)
+    assert ask(empty_url, "SELECT version_num FROM alembic_version") == ["first_tables"]
+
+
+def test_going_back_takes_the_tables_away_and_forward_again_brings_them(empty_url: str) -> None:
+    migrate(empty_url)
+    command.downgrade(alembic_config(empty_url), "base")
+    assert tables(empty_url) == {"alembic_version"}
+    migrate(empty_url)
+    assert tables(empty_url) == {*TABLES, "alembic_version"}
+
+
+def test_the_migrations_say_what_the_tables_say(empty_url: str) -> None:
+    migrate(empty_url)
+    command.check(alembic_config(empty_url))
+
+
+def test_several_starts_at_once_migrate_one_at_a_time(empty_url: str) -> None:
+    with ThreadPoolExecutor(4) as starts:
+        replies = [starts.submit(run_migrate, CHECKOUT, DATABASE_URL=empty_url) for _ in range(4)]
+    assert [reply.result().returncode for reply in replies] == [0] * 4
+    assert tables(empty_url) == {*TABLES, "alembic_version"}
+
+
+def test_a_database_behind_a_pooler_is_migrated(empty_url: str) -> None:
+    migrate(f"{empty_url}?pgbouncer=true")
+    assert tables(empty_url) == {*TABLES, "alembic_version"}
+
+
+def test_a_database_that_is_away_is_said_in_a_sentence(tmp_path: Path) -> None:
+    nowhere = "postgresql://book:secret-word@127.0.0.1:1/book"
+    with pytest.raises(DatabaseUnavailable):
+        migrate(nowhere)
+    said = run_migrate(tmp_path, DATABASE_URL=nowhere)
+    assert said.returncode == 1
+    assert said.stderr.endswith(
+        "The database of DATABASE_URL does not answer; the line above names the reason.\n"
+    )
+    assert "secret-word" not in said.stderr + said.stdout
+
+
+def test_a_missing_or_wrong_address_is_said_in_a_sentence(tmp_path: Path) -> None:
+    said = run_migrate(tmp_path)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("DATABASE_URL is not set")
+    said = run_migrate(tmp_path, DATABASE_URL="mysql://localhost/book")
+    assert said.returncode == 2
+    assert said.stderr.endswith("DATABASE_URL does not begin with postgresql://\n")
+    with pytest.raises(BadSettings):
+        migrate("mysql://localhost/book")
+
+
+def test_alembics_own_command_takes_the_address_from_the_environment(empty_url: str) -> None:
+    for arguments in (["upgrade", "head"], ["check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=CHECKOUT,
+            env=bare_environment(DATABASE_URL=empty_url),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
