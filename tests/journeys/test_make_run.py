@@ -1,6 +1,5 @@
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -140,7 +139,7 @@ def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answ
     again = shell(own, run.environment)
 
     assert first.returncode == 0, first.stderr
-    assert re.search(r"\b0 (chunks )?written|nothing .*changed", again.stdout), again.stdout
+    assert "Written 0, removed 0" in again.stdout
     reply = ask("What is a Vision-Language-Action model?", answers.token, api_port=run.api_port)
     assert reply["sources"]
     for source in reply["sources"]:
