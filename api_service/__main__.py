@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import uvicorn
 
+import service_kit
 from api_service.app import SERVICE
 from api_service.settings import Settings
 from service_kit.logs import configure_logs
@@ -12,6 +14,9 @@ from service_kit.settings import BadSettings
 
 STOP_SECONDS = 20
 """How long requests under way may still take once the service is told to stop."""
+
+
+_CODE = [str(Path(__file__).parent), str(Path(service_kit.__file__).parent)]
 
 
 def main() -> None:
@@ -33,6 +38,8 @@ def main() -> None:
         port=settings.port,
         workers=settings.workers,
         reload=arguments.reload,
+        reload_dirs=_CODE,
+        reload_includes=["*.py", "*.md"],
         log_config=None,
         access_log=False,
         server_header=False,

@@ -20,6 +20,7 @@ Every problem leaves as `application/problem+json` (RFC 9457).
 
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -219,7 +220,7 @@ def render(problem: Problem, instance: str = "") -> JSONResponse:
 
     Args:
         problem: What went wrong.
-        instance: The path asked for, without its query string.
+        instance: The path asked for, percent-encoded and without its query string.
     """
     body: dict[str, object] = {
         "type": problem.kind,
@@ -250,7 +251,7 @@ def install(app: FastAPI) -> None:
             status=problem.status,
             cause=type(cause).__name__ if cause else None,
         )
-        return render(problem, request.url.path)
+        return render(problem, quote(request.scope["path"]))
 
     async def of_ours(request: Request, error: Exception) -> Response:
         return refuse(request, error if isinstance(error, Problem) else Unexpected())

@@ -1,6 +1,8 @@
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -8,10 +10,15 @@ import pytest
 import pytest_asyncio
 
 from api_service.app import BODY_BYTES, create_app
+from api_service.llms import Prompt
+from api_service.llms.extractive import ExtractiveModel
+from api_service.resources import Resources, open_resources
+from api_service.settings import Settings
 from service_kit.logs import configure_logs
 from tests.api_service.book import ingest
 from tests.api_service.scripted_openai import refuses, says, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings, make_token, running_service
+from tests.api_service.serving import serving
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -106,6 +113,42 @@ async def test_an_expired_token_is_refused_with_its_reason(http: httpx.AsyncClie
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/chat/", "/v1/chat/more"])
 async def test_an_unknown_path_is_a_problem(http: httpx.AsyncClient, path: str) -> None:
     assert_problem(await http.get(path), 404, "Not Found")
+
+
+async def test_a_path_is_named_as_a_uri_reference(http: httpx.AsyncClient) -> None:
+    reply = await http.get("/v1/%ff%00%22 x?q=marked")
+
+    assert_problem(reply, 404, "Not Found")
+    assert reply.json()["instance"] == "/v1/%EF%BF%BD%00%22%20x"
+
+
+async def test_a_crash_tells_the_caller_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("api-service", "json", "INFO")
+    settings = make_settings(tmp_path)
+    await ingest(settings)
+
+    class Crashing(ExtractiveModel):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
+            yield str(int(prompt.question))
+
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[Resources]:
+        async with open_resources(settings) as resources:
+            yield replace(resources, model=Crashing())
+
+    async with (
+        serving(create_app(settings, open_resources=opened)) as address,
+        httpx.AsyncClient(base_url=address, headers=bearer()) as client,
+    ):
+        reply = await client.post("/v1/chat", json={"message": "marked-question gait"})
+
+    body = assert_problem(reply, 500, "Internal Server Error")
+    printed = capfd.readouterr().err
+    assert "marked" not in reply.text + printed
+    assert "ValueError" in printed
+    assert str(body["request_id"]) in printed
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,20 @@ def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
     assert printed.count("resources_opened") == 2
 
 
+def test_it_reloads_when_asked_to(tmp_path: Path) -> None:
+    port = free_port()
+    environment = environment_of(tmp_path, API_SERVER_PORT=str(port))
+    with started(tmp_path, environment, "--reload") as process:
+        health = wait_for(f"http://127.0.0.1:{port}")
+        (tmp_path / "elsewhere.py").write_text("changed = True")
+        process.send_signal(signal.SIGTERM)
+        _, printed = process.communicate(timeout=20)
+
+    assert health.status_code == 200
+    assert "api_service" in printed
+    assert "Reloading" not in printed
+
+
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
     with started(tmp_path, environment_of(tmp_path, JWT_SECRET="short")) as process:
         _, printed = process.communicate(timeout=20)
