@@ -21,6 +21,9 @@ _CONTAINERS = frozenset(
 _FENCE = re.compile(
     r"^(?P<lead>[ \t>]*)(?:(?:[-*+]|\d+[.)])[ \t]+)*(?P<opening>(?P<marks>`{3,}|~{3,})[^\n]*)$"
 )
+_LONGEST_TOKEN = 128  # bytes, in cl100k_base
+_MOST_BYTES = 150_000  # the tokenizer refuses texts of more than 200,000 tokens
+_STRETCH = 20_000  # characters
 _ROOM = "word " * 10  # what the frame of a code block or a table must leave, or it is not repeated
 
 
@@ -32,7 +35,12 @@ class _Budget:
     tokens: int
 
     def cost(self, text: str) -> int:
-        return count_tokens(f"{self.heading}\n{text}")
+        """Return a chunk's tokens; of what is far too long only its bytes, which are more."""
+        whole = f"{self.heading}\n{text}"
+        size = len(whole.encode())
+        return (
+            size if size > min(self.tokens * _LONGEST_TOKEN, _MOST_BYTES) else count_tokens(whole)
+        )
 
     def holds(self, text: str) -> bool:
         return self.cost(text) <= self.tokens
@@ -42,7 +50,8 @@ class _Budget:
         splitter = TextSplitter.from_callback(
             lambda part: self.cost(frame.around(part)), self.tokens
         )
-        return [kept for part in splitter.chunks(text) for kept in self._halved(part, frame)]
+        parts = (part for stretch in _stretches(text) for part in splitter.chunks(stretch))
+        return [kept for part in parts for kept in self._halved(part, frame)]
 
     def _halved(self, part: str, frame: "_Frame") -> list[str]:
         """Halve what the splitter left too long: it takes longer text for more tokens, always."""
@@ -119,11 +128,23 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
     return chunks
 
 
+def _stretches(text: str) -> Iterator[str]:
+    """Yield text in stretches that end at a space; the splitter's time grows with their square."""
+    start = 0
+    while len(text) - start > _STRETCH:
+        end = text.rfind(" ", start + _STRETCH // 2, start + _STRETCH)
+        end = end if end > 0 else start + _STRETCH
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
 def _shortened(path: tuple[str, ...], budget: int) -> tuple[str, ...]:
-    while len(path) > 1 and count_tokens(" > ".join(path)) > budget:
+    room = _Budget("", budget)
+    while len(path) > 1 and not room.holds(" > ".join(path)):
         path = path[1:]
-    if path and count_tokens(path[0]) > budget:
-        return (_Budget("", budget).cut(path[0], _Frame())[0],)
+    if path and not room.holds(path[0]):
+        return (room.cut(path[0], _Frame())[0],)
     return path
 
 

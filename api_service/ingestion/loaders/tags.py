@@ -8,7 +8,6 @@ _TAG_START = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w.:-]*)?(?=[\s/>{]|$)
 _ATTRIBUTE = re.compile(
     r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|\{\s*(?:"([^"]*)"|'([^']*)'|([^{}]*))\s*\})"""
 )
-_TAG_LIMIT = 10_000  # characters; a longer one is no tag but text with a stray "<"
 # Lower-case names of HTML and of doc-builder; one without its partner is forgiven.
 _HTML = re.compile(
     r"a|abbr|address|area|article|aside|audio|b|bdi|bdo|big|blockquote|br|button|canvas|caption|center"
@@ -59,7 +58,7 @@ def tags(text: str, braces: dict[int, int]) -> list[Tag]:
     blanks = [match.start() for match in re.finditer(r"\n[ \t]*\n", text)]
     while match := _TAG_START.search(text, position):
         index = bisect(blanks, match.start())
-        limit = min(blanks[index] if index < len(blanks) else len(text), match.end() + _TAG_LIMIT)
+        limit = blanks[index] if index < len(blanks) else len(text)
         end = _tag_end(text, match.end(), limit, braces)
         escaped = match.start() > 0 and text[match.start() - 1] == "\\"
         if end is None or escaped:

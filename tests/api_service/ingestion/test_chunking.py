@@ -1,4 +1,5 @@
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -163,6 +164,15 @@ def test_a_long_paragraph_is_cut_between_sentences() -> None:
     chunks = cut(paragraph(40))
     assert len(chunks) > 3
     assert all(chunk.startswith("Sentence") and chunk.endswith("arm.") for chunk in chunks)
+
+
+@pytest.mark.parametrize("unit", ["字", "QUJD", "word ", "a\n", "🤖", " "])
+def test_a_section_of_a_megabyte_is_cut_in_seconds(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit.encode()))
+    began = time.monotonic()
+    chunks = split(page(Section(("Arms",), "", text)))
+    assert time.monotonic() - began < 20  # about 2 s on a quiet core
+    assert words("".join(chunk.text for chunk in chunks)) == words(text)
 
 
 def test_a_line_that_announces_code_goes_with_it() -> None:

@@ -165,6 +165,7 @@ def test_hugging_face_options_keep_their_names() -> None:
         ('<img\n  src="x.png"\n  alt="An arm"\n/>', "An arm"),
         ('![An *arm*](x.png "y") and [![badge](b.svg)](c)', "An *arm* and [badge](c)"),
         ('<a href="x"><img src="y"></a>[](z)', ""),
+        (f"<img src='data:image/png;base64,{'QUJD' * 50_000}' alt='An arm' />", "An arm"),
         ("<details>\n<summary>More</summary>\n\nText.\n\n</details>", "More\n\nText."),
         ("<div><p>One.</p><p>Two.</p></div>", "One.\n\nTwo."),
         ("A <Highlight color={{a: 1}}>word</Highlight> here.", "A word here."),
