@@ -162,7 +162,16 @@ def validate(model: type[Body], value: object) -> Body:
 
 def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Return a body as a reply; members never set are left out."""
-    response = Response(body.model_dump_json(by_alias=True, exclude_unset=True), media_type=JSON)
+    return _reply(body.model_dump_json(by_alias=True, exclude_unset=True), headers)
+
+
+def null_reply(headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return null as a reply."""
+    return _reply("null", headers)
+
+
+def _reply(content: str, headers: tuple[tuple[str, str], ...]) -> Response:
+    response = Response(content, media_type=JSON)
     for name, value in headers:
         response.headers.append(name, value)
     return response

@@ -14,7 +14,7 @@ from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Db, Now, Res, checked_body
 from auth_service.sessions.cookies import Header
-from auth_service.sessions.current import Rules, Shown, started_headers
+from auth_service.sessions.current import Shown, started_headers
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.schemas import UserBody
 from auth_service.wire import FORM, JSON, documented, reply
@@ -51,7 +51,6 @@ async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
     resources: Res,
     caller: Caller,
     shown: Shown,
-    rules: Rules,
     now: Now,
 ) -> SignedIn:
     """Sign a person up and start their session, in one transaction."""
@@ -72,16 +71,15 @@ async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
         user_agent=caller.user_agent,
         now=now,
     )
-    return SignedIn(user, session, started_headers(session, shown, rules), body.callback_url)
+    return SignedIn(user, session, started_headers(session, shown), body.callback_url)
 
 
-async def new_session(  # noqa: PLR0913 -- as above
+async def new_session(
     *,
     body: Annotated[SignInBody, Depends(checked_body(SignInBody, FORM, JSON, login=True))],
     resources: Res,
     caller: Caller,
     shown: Shown,
-    rules: Rules,
     now: Now,
 ) -> SignedIn:
     """Check a user's password and start a session; two statements, each on its own."""
@@ -98,7 +96,7 @@ async def new_session(  # noqa: PLR0913 -- as above
                 user_agent=caller.user_agent,
                 now=now,
             )
-    return SignedIn(user, session, started_headers(session, shown, rules), body.callback_url)
+    return SignedIn(user, session, started_headers(session, shown), body.callback_url)
 
 
 NewAccount = Annotated[SignedIn, Depends(new_account)]

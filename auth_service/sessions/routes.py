@@ -9,7 +9,7 @@ from auth_service.database.engine import database_errors
 from auth_service.dependencies import Now, Res, checked_body, same_site
 from auth_service.errors import Code, Refused
 from auth_service.sessions.cookies import cleared_session, cleared_session_data
-from auth_service.sessions.current import Cookies, Rules, Shown, look_up
+from auth_service.sessions.current import Shown, look_up
 from auth_service.sessions.lifecycle import end_session
 from auth_service.sessions.schemas import (
     CurrentSessionBody,
@@ -18,7 +18,7 @@ from auth_service.sessions.schemas import (
     SuccessBody,
     UserBody,
 )
-from auth_service.wire import JSON, documented, reply
+from auth_service.wire import JSON, documented, null_reply, reply
 
 router = APIRouter(tags=["sessions"])
 
@@ -26,25 +26,19 @@ _NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 @router.get("/get-session", response_model=CurrentSessionBody | None)
-async def get_session(  # noqa: PLR0913 -- a route asks for what it uses
-    *, request: Request, shown: Shown, cookies: Cookies, rules: Rules, resources: Res, now: Now
-) -> Response:
+async def get_session(request: Request, shown: Shown, resources: Res, now: Now) -> Response:
     """Say who is signed in: the session and its user, or null."""
-    found = await look_up(
-        shown, rules, resources, now, renew=not request.query_params.get("disableRefresh")
+    renew = not request.query_params.get("disableRefresh")
+    found = await look_up(shown, resources, now, renew=renew)
+    cached = cleared_session_data(shown.cookies, shown.rules)
+    if found.session is None:
+        # With an ended session all its cookies are cleared, the cached one among them.
+        return null_reply((*_NOT_STORED, *(found.headers or cached)))
+    body = CurrentSessionBody(
+        session=SessionBody.model_validate(found.session),
+        user=UserBody.model_validate(found.session.user),
     )
-    headers = (*_NOT_STORED, *found.headers)
-    if found.session is not None:
-        body = CurrentSessionBody(
-            session=SessionBody.model_validate(found.session),
-            user=UserBody.model_validate(found.session.user),
-        )
-        return reply(body, (*headers, *cleared_session_data(cookies, rules)))
-    response = Response("null", media_type=JSON)
-    # All three cookies are cleared with a session; the cache's is cleared once.
-    for name, value in (*headers, *(() if found.headers else cleared_session_data(cookies, rules))):
-        response.headers.append(name, value)
-    return response
+    return reply(body, (*_NOT_STORED, *found.headers, *cached))
 
 
 @router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)
@@ -57,7 +51,6 @@ async def post_session() -> None:
 async def sign_out(
     _body: Annotated[SignOutBody, Depends(checked_body(SignOutBody, optional=True))],
     shown: Shown,
-    rules: Rules,
     resources: Res,
 ) -> Response:
     """End the session, if there is one; its token works no more."""
@@ -65,4 +58,4 @@ async def sign_out(
         with database_errors():
             async with resources.database.autocommit.begin() as db:
                 await end_session(db, shown.token)
-    return reply(SuccessBody(success=True), cleared_session(rules))
+    return reply(SuccessBody(success=True), cleared_session(shown.rules))
