@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_service import problems
+from api_service import exception_handlers
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
 from api_service.dependencies import current_caller, resources_of
@@ -80,7 +80,7 @@ def create_app(
         redoc_url=None,
         middleware=_middleware(settings),
     )
-    problems.install(app)
+    exception_handlers.install(app)
     app.include_router(health_routes(SERVICE, _probes))
     app.include_router(_v1())
     return app

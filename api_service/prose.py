@@ -95,9 +95,9 @@ def _plain(inline: Token) -> str:
     for child in inline.children or ():
         match child.type:
             case "text":
-                parts.append(_REFERENCE.sub("", child.content))
+                parts.append(_REFERENCE.sub("", _untick(child.content)))
             case "code_inline":
-                parts.append(f"`{child.content}`")
+                parts.append(f"`{_untick(child.content)}`")
             case "math_inline":
                 parts.append(f"${child.content}$")
             case "softbreak" | "hardbreak":
@@ -106,6 +106,11 @@ def _plain(inline: Token) -> str:
                 pass
     text = _SPACES.sub(" ", _BRACKETED_CODE.sub(r"\1", "".join(parts))).strip()
     return text if re.search(r"\w{2}", text) else ""
+
+
+def _untick(text: str) -> str:
+    # A backtick of the book's would be taken for the beginning or the end of our code.
+    return text.replace("`", "'")
 
 
 def _with_command(text: str, following: Sequence[Token]) -> str:

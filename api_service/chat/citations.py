@@ -3,9 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 
-_TOKEN = re.compile(r"(?P<ticks>`+)|(?P<marker> ?\[(?P<numbers>\d{1,3}(?:\s*,\s*\d{1,3})*)\])")
-# What may yet become a token when more text arrives: ticks, or a bracket not closed so far.
-_OPEN_END = re.compile(r"(?:`+| ?\[[\d,\s]{0,20}| )\Z")
+_TOKEN = re.compile(
+    r"(?P<ticks>`+)|(?P<break>\n\s*\n)| ?\[(?P<numbers>\d{1,3}(?:\s*,\s*\d{1,3})*)\]"
+)
+# What may yet become a token when more text arrives.
+_OPEN_END = re.compile(r"(?:`+| ?\[[\d,\s]{0,20}|\n\s*| )\Z")
+_BLOCK_FENCE = 3  # backticks; fewer enclose words of one paragraph
 
 
 class Citations:
@@ -43,6 +46,10 @@ class Citations:
             if not self._fence:
                 self._fence = ticks
             elif self._fence == ticks:
+                self._fence = ""
+            return token[0]
+        if token["break"]:
+            if len(self._fence) < _BLOCK_FENCE:
                 self._fence = ""
             return token[0]
         if self._fence:

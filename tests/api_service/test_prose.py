@@ -34,6 +34,7 @@ def test_a_text_is_split_where_its_sentences_end(markdown: str, expected: list[s
         ("The force $F = m\\_a$ acts.", ["The force $F = m\\_a$ acts."]),
         ("It costs $5 or $6 here.", ["It costs $5 or $6 here."]),
         ("Use [`Step`] first.", ["Use `Step` first."]),
+        ("Use ``a`b`` and \\` here.", ["Use `a'b` and ' here."]),
         ("As shown [12] by others [3, 4].", ["As shown by others."]),
         ("One line\nand the next.", ["One line and the next."]),
         ("# Heading\n\nWords below.", ["Words below."]),

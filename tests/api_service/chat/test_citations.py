@@ -30,6 +30,8 @@ async def checked(pieces: list[str], known: int = 3) -> tuple[str, set[int]]:
         ("It is so.[2] Yes.", "It is so.[2] Yes.", {2}),
         ("Use `items[2]` here [1].", "Use `items[2]` here [1].", {1}),
         ("```\nx[9] = y[1]\n```\nDone [2].", "```\nx[9] = y[1]\n```\nDone [2].", {2}),
+        ("A lone ` tick.\n\nIt is so [1].", "A lone ` tick.\n\nIt is so [1].", {1}),
+        ("```\n\nx[1]\n\n```", "```\n\nx[1]\n\n```", set()),
         ("A [link](x) and [note].", "A [link](x) and [note].", set()),
         ("An open [", "An open [", set()),
         ("An open [1", "An open [1", set()),
