@@ -1,6 +1,7 @@
 """The prompt: a file with one $name, filled with numbered sources and cut to a budget of tokens."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,6 +15,8 @@ BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""
 
 _NAMES = ["sources"]
+# A text that spells the fence could end its own, or begin a source that is none.
+_FENCE = re.compile(r"<(?=/?\s*source\b)", re.IGNORECASE)
 
 
 class BadPromptFile(Exception):
@@ -83,7 +86,6 @@ def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prom
 
 def _fenced(number: int, scored: ScoredChunk) -> str:
     chunk = scored.chunk
-    place = " > ".join(chunk.heading_path).replace('"', "'")
-    # A text that spells the fence's end could speak outside of it.
-    text = chunk.text.replace("</source", "<\\/source")
+    place = _FENCE.sub("&lt;", " > ".join(chunk.heading_path)).replace('"', "'")
+    text = _FENCE.sub("&lt;", chunk.text)
     return f'<source n="{number}" place="{place}">\n{text}\n</source>'
