@@ -2,14 +2,18 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+import service_kit
 from auth_service.app import create_app
 from auth_service.settings import Settings
 from service_kit.logs import configure_logs
 from service_kit.settings import BadSettings
+
+_CODE = (Path(__file__).parent, Path(service_kit.__file__).parent)
 
 GRACE_SECONDS = 20
 """What requests under way get when the service is told to stop; Compose waits 30."""
@@ -42,7 +46,7 @@ def main() -> None:
         "auth_service.__main__:configured_app" if watch else app,
         factory=watch,
         reload=watch,
-        reload_dirs=["auth_service", "service_kit"] if watch else None,
+        reload_dirs=[str(folder) for folder in _CODE] if watch else None,
         host=settings.auth_server_host,
         port=settings.auth_server_port,
         loop="uvloop",

@@ -33,6 +33,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     def name_the_source(
         _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
+        event.pop("color_message", None)  # uvicorn's second copy of its text, for terminals
         event["service"] = service
         if request_id := current_request_id():
             event["request_id"] = request_id

@@ -24,8 +24,8 @@ from auth_service.sessions.cookies import (
 )
 from auth_service.sessions.lifecycle import (
     REMEMBERED,
-    LiveSession,
     StartedSession,
+    StoredSession,
     end_session,
     find_session,
     needs_renewal,
@@ -56,7 +56,7 @@ class Presented:
 class SessionLookup:
     """The session a request presents, if it lives, and what the reply must say about it."""
 
-    session: LiveSession | None
+    session: StoredSession | None
     headers: tuple[Header, ...] = ()
 
 

@@ -23,8 +23,8 @@ RENEWED_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSession:
-    """A session that has not expired, and its user; the order is that of the statement below."""
+class StoredSession:
+    """A session as it is stored, with its user; after the user the order is that of _COLUMNS."""
 
     user: Profile
     id: str
@@ -96,16 +96,16 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
     return started
 
 
-async def find_session(db: Statements, token: str) -> LiveSession | None:
+async def find_session(db: Statements, token: str) -> StoredSession | None:
     """Return the session of a token with its user, expired or not."""
     row = (await db.execute(_FIND, {"presented": token})).one_or_none()
     if row is None:
         return None
     own = len(_COLUMNS)
-    return LiveSession(Profile(*row[own:]), *row[:own])
+    return StoredSession(Profile(*row[own:]), *row[:own])
 
 
-def needs_renewal(session: LiveSession, now: datetime) -> bool:
+def needs_renewal(session: StoredSession, now: datetime) -> bool:
     """Tell whether a remembered session was last extended at least RENEWED_AFTER ago."""
     return session.expires_at - REMEMBERED + RENEWED_AFTER <= now
 

@@ -66,15 +66,8 @@ def wait_until_healthy(client: httpx.Client, process: subprocess.Popen[str]) -> 
     raise AssertionError("the service did not start")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "auth_service").mkdir()
-    (tmp_path / "service_kit").mkdir()
-    return tmp_path
-
-
-def test_it_serves_readers_over_real_sockets(folder: Path, database_url: str) -> None:
-    with started(folder, DATABASE_URL=database_url) as (client, process):
+def test_it_serves_readers_over_real_sockets(tmp_path: Path, database_url: str) -> None:
+    with started(tmp_path, DATABASE_URL=database_url) as (client, process):
         body = {"name": "Sock", "email": "socket@example.com", "password": PASSWORD}
         assert client.post("/api/auth/sign-up/email", json=body).status_code == 200
         client.headers["origin"] = "http://localhost:3000"
@@ -87,8 +80,8 @@ def test_it_serves_readers_over_real_sockets(folder: Path, database_url: str) ->
         assert process.wait(15) in {0, -signal.SIGTERM}
 
 
-def test_it_starts_without_its_database_and_says_so(folder: Path) -> None:
-    with started(folder) as (client, _):
+def test_it_starts_without_its_database_and_says_so(tmp_path: Path) -> None:
+    with started(tmp_path) as (client, _):
         reply = client.get("/ready")
         assert (reply.status_code, reply.json()["dependencies"]) == (
             503,
@@ -96,8 +89,8 @@ def test_it_starts_without_its_database_and_says_so(folder: Path) -> None:
         )
 
 
-def test_a_caller_who_hangs_up_while_sending_is_no_crash(folder: Path) -> None:
-    with started(folder) as (client, _):
+def test_a_caller_who_hangs_up_while_sending_is_no_crash(tmp_path: Path) -> None:
+    with started(tmp_path) as (client, _):
         with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
             caller.sendall(
                 b"POST /api/auth/sign-in HTTP/1.1\r\nHost: localhost\r\n"
@@ -106,19 +99,19 @@ def test_a_caller_who_hangs_up_while_sending_is_no_crash(folder: Path) -> None:
             time.sleep(0.2)
         time.sleep(0.2)
         assert client.get("/health").status_code == 200
-    assert "request_crashed" not in (folder / "log").read_text()
+    assert "request_crashed" not in (tmp_path / "log").read_text()
 
 
-def test_a_body_without_end_is_refused_over_real_sockets(folder: Path) -> None:
-    with started(folder) as (client, _):
+def test_a_body_without_end_is_refused_over_real_sockets(tmp_path: Path) -> None:
+    with started(tmp_path) as (client, _):
         headers = {"content-type": "application/json"}
         pieces = (b" " * 1000 for _ in range(1000))
         reply = client.post("/api/auth/sign-in", content=pieces, headers=headers)
         assert reply.status_code == 413
 
 
-def test_it_starts_again_when_told_to_watch_the_code(folder: Path) -> None:
-    with started(folder, "--reload") as (client, _):
+def test_it_starts_again_when_told_to_watch_the_code(tmp_path: Path) -> None:
+    with started(tmp_path, "--reload") as (client, _):
         assert client.get("/api/auth/ok").json() == {"ok": True}
 
 
