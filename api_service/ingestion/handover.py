@@ -94,8 +94,8 @@ async def _serve_one(
         return
     try:
         name = await index.copy()
-    except IndexUnavailable as error:
-        await _say(writer, refused=error.detail)
+    except (IndexRefused, IndexUnavailable) as error:
+        await _say(writer, refused=str(error))
         return
     try:
         await _say(writer, name=name)

@@ -75,9 +75,15 @@ class EmbeddedIndex:
         return await self._run(lambda: engine.stored(self._shard))
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
-        """Store chunks; they are in the write-ahead log, and flushed, on return."""
+        """Store chunks; they are in the write-ahead log, and flushed, on return.
+
+        Raises:
+            IndexRefused: The disk is nearly full.
+            IndexUnavailable: The engine failed.
+        """
         if chunks:
             async with self._changing:
+                await asyncio.to_thread(generations.require_room, self._index)
                 await self._run(engine.write, self._shard, chunks)
 
     async def remove(self, ids: Collection[str]) -> None:
@@ -113,7 +119,8 @@ class EmbeddedIndex:
             The name of the new generation; `adopt` or `discard` it.
 
         Raises:
-            IndexUnavailable: No room on the disk, or another error of the file system.
+            IndexRefused: The disk is nearly full.
+            IndexUnavailable: The file system failed.
         """
         name = generations.new_name()
         self._issued.add(name)
@@ -121,8 +128,10 @@ class EmbeddedIndex:
             await self._run(self._shard.flush)
             try:
                 await asyncio.to_thread(generations.copy, self._index, self._name, name)
-            except OSError as error:
+            except (IndexRefused, OSError) as error:
                 await self.discard(name)
+                if isinstance(error, IndexRefused):
+                    raise
                 raise IndexUnavailable(
                     f"The index could not be copied: {error.strerror or error}."
                 ) from error
@@ -189,6 +198,7 @@ def _live_shard(index: Path) -> tuple[qdrant.EdgeShard, str]:
     generations.sweep(index)
     if name := generations.current(index):
         return engine.load(index / name), name
+    generations.require_room(index)
     name = generations.new_name()
     shard = engine.create(index / name)
     generations.make_current(index, name)

@@ -20,6 +20,9 @@ from api_service.vector_index import IndexInUse, IndexRefused
 _POINTER = "current"
 _NAME = re.compile(r"generation-[0-9a-f]{32}")
 _BLOCK = 1 << 20
+# Bytes that must be free before anything is written: the engine writes into mapped files, where a
+# full disk kills the process with SIGBUS before anybody can say why.
+_ROOM = 64 << 20
 
 
 def lock(index: Path) -> int:
@@ -47,6 +50,20 @@ def lock(index: Path) -> int:
     os.truncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
     return descriptor
+
+
+def require_room(index: Path) -> None:
+    """Refuse to go on when the disk is nearly full.
+
+    Raises:
+        IndexRefused: Less is free than the engine may need for its next files.
+    """
+    free = shutil.disk_usage(index).free
+    if free < _ROOM:
+        raise IndexRefused(
+            f"The disk under {index} has {free >> 20} MB left, and writing to the index needs "
+            f"{_ROOM >> 20} MB. Make room, or choose another place with DATA_DIR."
+        )
 
 
 def new_name() -> str:
@@ -96,7 +113,13 @@ def sweep(index: Path) -> None:
 
 
 def copy(index: Path, source: str, target: str) -> None:
-    """Copy a generation that nobody writes to meanwhile."""
+    """Copy a generation that nobody writes to meanwhile.
+
+    Raises:
+        IndexRefused: There is no room for it.
+        OSError: The file system failed.
+    """
+    require_room(index)
     shutil.copytree(index / source, index / target, copy_function=_copy_without_holes)
 
 

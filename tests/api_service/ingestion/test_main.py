@@ -102,15 +102,25 @@ def using(vendor: Embeddings) -> dict[str, str]:
 
 def start(folder: Path, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
     """Start the command in a folder without `.env`, with nothing of this process's settings."""
+    return start_before(subprocess.PIPE, folder, *arguments, **environment)
+
+
+def start_before(
+    stderr: int, folder: Path, *arguments: object, **environment: str
+) -> "subprocess.Popen[str]":
+    """Start the command, its complaints and its progress going to stderr."""
     kept = ("PATH", "HOME", "TMPDIR", "LANG")
-    settings = {name: value for name, value in os.environ.items() if name in kept}
-    coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    settings = {
+        name: value
+        for name, value in os.environ.items()
+        if name in kept or name.startswith("COVERAGE")
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "api_service.ingestion", *map(str, arguments)],
         cwd=folder,
-        env={**settings, **coverage, "PYTHONPATH": str(ROOT), **environment},
+        env={**settings, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 
@@ -118,7 +128,7 @@ def start(folder: Path, *arguments: object, **environment: str) -> "subprocess.P
 async def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     """Wait for the end, while the service of this test goes on; give status, stdout, stderr."""
     said, complained = await asyncio.to_thread(process.communicate, timeout=60)
-    assert "Traceback" not in complained
+    assert "Traceback" not in (complained or "")
     return process.returncode, said, complained
 
 
@@ -279,3 +289,18 @@ async def test_an_interrupted_command_says_what_to_do(tmp_path: Path, vendor: Em
         process.send_signal(signal.SIGINT)
         status, _, complained = await finished(process)
     assert (status, "run this again" in complained) == (130, True)
+
+
+async def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
+    book = make_book(tmp_path / "book", arms="# Arms\n\nGrippers hold.\n")
+    terminal, end = os.openpty()
+    with start(
+        tmp_path, book, stderr=end, DATA_DIR=str(tmp_path / "data"), TERM="xterm"
+    ) as process:
+        os.close(end)
+        status, said, _ = await finished(process)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert (status, "Written 1" in said) == (0, True)
+    assert "writing chunks" in shown
+    assert "1/1" in shown

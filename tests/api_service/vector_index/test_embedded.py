@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -235,6 +235,39 @@ async def test_a_copy_there_is_no_room_for_leaves_nothing_behind(
     with pytest.raises(IndexUnavailable, match="could not be copied"):
         await index.copy()
     assert _generations(tmp_path / "index") == [live]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 80 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None:
+        pytest.skip("needs mount, for a small file system")
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount a small file system")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+async def test_a_disk_that_is_nearly_full_is_named_before_anything_is_written(
+    small_disk: Path,
+) -> None:
+    index = await EmbeddedIndex.open(small_disk / "index")
+    await index.write([make_stored("camera")])
+    (small_disk / "ballast").write_bytes(bytes(40 << 20))
+    with pytest.raises(IndexRefused, match=r"MB left.*Make room"):
+        await index.write([make_stored("gripper", ordinal=1)])
+    with pytest.raises(IndexRefused, match="Make room"):
+        await index.copy()
+    assert len((await index.search(query_terms("camera"), None, 5)).chunks) == 1
+    await index.close()
+    with pytest.raises(IndexRefused, match="Make room"):
+        await EmbeddedIndex.open(small_disk / "another")
+    reopened = await EmbeddedIndex.open(small_disk / "index")
+    assert await reopened.count() == 1
+    await reopened.close()
 
 
 async def test_a_closed_index_leaves_no_thread(tmp_path: Path) -> None:
