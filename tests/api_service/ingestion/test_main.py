@@ -294,9 +294,8 @@ async def test_an_interrupted_command_says_what_to_do(tmp_path: Path, vendor: Em
 async def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
     book = make_book(tmp_path / "book", arms="# Arms\n\nGrippers hold.\n")
     terminal, end = os.openpty()
-    with start(
-        tmp_path, book, stderr=end, DATA_DIR=str(tmp_path / "data"), TERM="xterm"
-    ) as process:
+    environment = {"DATA_DIR": str(tmp_path / "data"), "TERM": "xterm"}
+    with start_before(end, tmp_path, book, **environment) as process:
         os.close(end)
         status, said, _ = await finished(process)
     shown = os.read(terminal, 100_000).decode()
