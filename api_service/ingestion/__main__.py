@@ -39,7 +39,9 @@ def main() -> None:
         _remark(str(error))
         sys.exit(BAD_SETTINGS)
     log_format = "text" if sys.stderr.isatty() else settings.log_format
-    configure_logs("book-ingest", log_format, settings.log_level)
+    # Warnings would say for machines what the command itself says in a sentence.
+    level = "DEBUG" if settings.log_level == "DEBUG" else "ERROR"
+    configure_logs("book-ingest", log_format, level)
     try:
         sys.exit(
             asyncio.run(_run(arguments.source, settings, embedder, if_empty=arguments.if_empty))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 import qdrant_edge as qdrant
+import structlog
 
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
@@ -26,6 +27,8 @@ from api_service.vector_index import (
     engine,
     generations,
 )
+
+log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 
@@ -172,6 +175,7 @@ class EmbeddedIndex:
         try:
             return await loop.run_in_executor(self._thread, call, *args)
         except Exception as error:  # the engine raises nothing narrower
+            log.warning("index_unavailable", engine_error=str(error))
             raise IndexUnavailable("The vector index cannot answer this now.") from error
 
     def _swap(self, shard: qdrant.EdgeShard, name: str) -> None:

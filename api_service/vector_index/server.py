@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
+import structlog
 from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
@@ -39,6 +40,8 @@ from api_service.vector_index.points import (
     payload_of,
     stored_from,
 )
+
+log = structlog.get_logger(__name__)
 
 _READ_SECONDS = 5
 _WRITE_SECONDS = 60
@@ -249,13 +252,18 @@ def vendor_errors() -> Iterator[None]:
     """Turn every error of the Qdrant client into IndexUnavailable, the vendor's as its cause."""
     try:
         yield
-    except UnexpectedResponse as error:
-        if error.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-            raise IndexUnavailable("The vector index refuses our key.") from error
-        raise IndexUnavailable("The vector index cannot answer this now.") from error
-    except ResponseHandlingException as error:
-        if isinstance(error.source, httpx.TimeoutException):
-            raise IndexUnavailable("The vector index did not answer in time.") from error
-        raise IndexUnavailable("The vector index does not answer.") from error
     except (ApiException, QdrantException) as error:
-        raise IndexUnavailable("The vector index cannot answer this now.") from error
+        source = error.source if isinstance(error, ResponseHandlingException) else error
+        status = getattr(error, "status_code", None)
+        log.warning("index_unavailable", vendor_error=type(source).__name__, vendor_status=status)
+        raise IndexUnavailable(_sentence(source, status)) from error
+
+
+def _sentence(error: Exception, status: int | None) -> str:
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return "The vector index refuses our key."
+    if isinstance(error, httpx.TimeoutException):
+        return "The vector index did not answer in time."
+    if isinstance(error, httpx.TransportError):
+        return "The vector index does not answer."
+    return "The vector index cannot answer this now."
