@@ -177,10 +177,10 @@ def _reply(content: str, headers: tuple[tuple[str, str], ...]) -> Response:
     return response
 
 
-def documented(model: type[Wire], *media_types: str) -> dict[str, Any]:
+def documented(model: type[Wire], *media_types: str, required: bool = True) -> dict[str, Any]:
     """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
     content = {kind: {"schema": model.model_json_schema()} for kind in media_types}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 _EXPECTED: Mapping[str, str] = {"string_type": "string", "bool_type": "boolean"}

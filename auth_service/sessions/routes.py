@@ -47,7 +47,11 @@ async def post_session() -> None:
     raise Refused(Code.METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, headers=dict(_NOT_STORED))
 
 
-@router.post("/sign-out", response_model=SuccessBody, openapi_extra=documented(SignOutBody, JSON))
+@router.post(
+    "/sign-out",
+    response_model=SuccessBody,
+    openapi_extra=documented(SignOutBody, JSON, required=False),
+)
 async def sign_out(
     _body: Annotated[SignOutBody, Depends(checked_body(SignOutBody, optional=True))],
     shown: Shown,

@@ -55,6 +55,17 @@ async def test_a_refusal_can_be_read_by_a_trusted_page(service: Service) -> None
     assert reply.headers["access-control-allow-origin"] == ORIGIN
 
 
+async def test_a_wildcard_covers_preview_pages(database_url: str) -> None:
+    settings = make_settings(database_url, TRUSTED_ORIGINS="https://*.book.example")
+    async with serving(settings) as service:
+        for origin, allowed in (("https://pr-7.book.example", True), ("https://x.example", False)):
+            reply = await service.client.get("/api/auth/ok", headers={"origin": origin})
+            assert (reply.headers.get("access-control-allow-origin") == origin) is allowed
+            headers = {"origin": origin, "cookie": "a=b"}
+            reply = await service.client.post("/api/auth/sign-out", headers=headers)
+            assert (reply.status_code == 200) is allowed
+
+
 async def test_another_page_may_not_read_the_reply(service: Service) -> None:
     foreign = {"origin": "https://evil.example"}
     reply = await service.client.get("/api/auth/get-session", headers=foreign)

@@ -172,6 +172,12 @@ async def test_other_control_characters_are_kept(service: Service) -> None:
     assert reply.json()["user"]["name"] == "Mi\x01\x1f\x7fna"
 
 
+async def test_a_text_of_ten_thousand_characters_is_kept(service: Service) -> None:
+    long = "日" * 10_000
+    reply = await service.sign_up(name=long, interestArea=long)
+    assert reply.json()["user"]["name"] == reply.json()["user"]["interestArea"] == long
+
+
 async def test_unknown_members_are_ignored(service: Service) -> None:
     reply = await service.sign_up(unknown={"deep": [1, 2, 3]}, __proto__={"x": 1})
     assert reply.status_code == 200

@@ -89,6 +89,15 @@ def test_it_starts_without_its_database_and_says_so(tmp_path: Path) -> None:
         )
 
 
+def test_it_says_at_the_start_what_stands_in_for_channel_binding(tmp_path: Path) -> None:
+    asked = f"{NOWHERE}?sslmode=require&channel_binding=require"
+    with started(tmp_path, DATABASE_URL=asked):
+        pass
+    said = (tmp_path / "log").read_text()
+    assert "the server's certificate is verified instead" in said
+    assert "secret-word" not in said
+
+
 def test_a_caller_who_hangs_up_while_sending_is_no_crash(tmp_path: Path) -> None:
     with started(tmp_path) as (client, _):
         with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:

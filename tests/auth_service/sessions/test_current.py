@@ -2,7 +2,14 @@ import asyncio
 
 from sqlalchemy import text
 
-from tests.auth_service.service import Service, cookie_of, set_cookies
+from tests.auth_service.service import (
+    COOKIE,
+    Service,
+    cookie_of,
+    make_settings,
+    serving,
+    set_cookies,
+)
 
 
 async def test_a_session_that_ends_while_it_is_being_extended_is_not_brought_back(
@@ -37,6 +44,25 @@ async def test_the_headers_of_a_request_are_read_by_better_auths_rules(service: 
     for header in (f'a=b;{name}="{value}"', f" {name} = {value} ;{name}=other", f"x; {cookie};"):
         assert (await service.get_session(header)).text != "null"
     assert (await service.get_session(f"{name}=other; {cookie}")).text == "null"
+
+
+async def test_what_is_no_session_token_is_no_session(service: Service) -> None:
+    cookie = cookie_of(await service.sign_up())
+    token = (await service.client.get("/api/auth/jwt", headers={"cookie": cookie})).json()["token"]
+    header, claims, _ = token.split(".")
+    for wrong in (token, f"{header}.{claims}.", "x" * 32, "x" * 8000, "'; DROP TABLE session; --"):
+        for shown in ({"authorization": f"Bearer {wrong}"}, {"cookie": f"{COOKIE}={wrong}"}):
+            reply = await service.client.get("/api/auth/jwt", headers=shown)
+            assert (reply.status_code, reply.json()) == (401, {"error": "Unauthorized"})
+
+
+async def test_a_cookie_signed_with_another_secret_is_no_session(
+    service: Service, database_url: str
+) -> None:
+    signed_up = await service.sign_up()
+    other = make_settings(database_url, BETTER_AUTH_SECRET="another-conformance-of-0123456789abcd")
+    async with serving(other) as elsewhere:
+        assert (await elsewhere.get_session(cookie_of(signed_up))).text == "null"
 
 
 async def test_credentials_of_another_scheme_are_no_session(service: Service) -> None:
