@@ -18,7 +18,7 @@ from api_service.ingestion.pipeline import BATCH_CHUNKS
 from api_service.settings import BookSettings
 from api_service.vector_index import COLLECTION, VectorIndex
 from api_service.vector_index.opening import open_index
-from tests.api_service.embeddings_server import DIMENSIONS, Embeddings, embeddings_server
+from tests.api_service.ingestion.embeddings import DIMENSIONS, Embeddings, embeddings_model
 from tests.api_service.ports import free_port
 from tests.api_service.qdrant_server import qdrant_server
 
@@ -48,9 +48,9 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 @pytest.fixture
-def vendor() -> Iterator[Embeddings]:
-    with embeddings_server() as script:
-        yield script
+async def vendor() -> AsyncIterator[Embeddings]:
+    async with embeddings_model() as model:
+        yield model
 
 
 class Place:
@@ -191,7 +191,7 @@ async def test_a_command_killed_half_way_is_finished_by_the_next(
     environment = {**place.environment, **using(vendor)}
     vendor.stall_after = 2
     with start(tmp_path, book, **environment) as process:
-        assert await asyncio.to_thread(vendor.stalled.wait, 30)
+        await asyncio.wait_for(vendor.stalled.wait(), 30)
         process.send_signal(signal.SIGKILL)
     vendor.stall_after = None
     status, said, _ = await ingest(tmp_path, book, **environment)
@@ -220,7 +220,7 @@ async def test_a_second_command_at_the_same_time_is_told_to_wait(
     environment = {"DATA_DIR": str(tmp_path / "data"), **using(vendor)}
     vendor.stall_after = 0
     with start(tmp_path, book, **environment) as first:
-        assert await asyncio.to_thread(vendor.stalled.wait, 30)
+        await asyncio.wait_for(vendor.stalled.wait(), 30)
         status, said, complained = await ingest(tmp_path, book, **environment)
         assert (status, said) == (1, "")
         assert "Wait until that one has ended" in complained
@@ -238,7 +238,8 @@ async def test_an_embedder_that_fails_is_named_without_its_key(
     )
     assert (status, said) == (1, "")
     assert "openai:text-embedding-3-small failed" in complained
-    assert "sk-" not in complained
+    assert "sk-test" not in complained
+    assert "vendor-internal-words" not in complained
 
 
 async def test_an_index_that_is_away_is_named(tmp_path: Path) -> None:
@@ -285,7 +286,7 @@ async def test_an_interrupted_command_says_what_to_do(tmp_path: Path, vendor: Em
     book = make_book(tmp_path / "book", arms="# Arms\n\nGrippers hold.\n")
     vendor.stall_after = 0
     with start(tmp_path, book, DATA_DIR=str(tmp_path / "data"), **using(vendor)) as process:
-        assert await asyncio.to_thread(vendor.stalled.wait, 30)
+        await asyncio.wait_for(vendor.stalled.wait(), 30)
         process.send_signal(signal.SIGINT)
         status, _, complained = await finished(process)
     assert (status, "run this again" in complained) == (130, True)

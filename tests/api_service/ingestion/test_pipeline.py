@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from api_service.vector_index import Embedding, VectorIndex
 from api_service.vector_index.embedded import EmbeddedIndex
-from tests.api_service.embeddings_server import DIMENSIONS, Embeddings, embeddings_server, vector
+from tests.api_service.ingestion.embeddings import DIMENSIONS, Embeddings, embeddings_model
+from tests.api_service.scripted_openai import vector_of
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ async def index(tmp_path: Path) -> AsyncIterator[VectorIndex]:
 
 
 @pytest.fixture
-def vendor() -> Iterator[Embeddings]:
-    with embeddings_server() as script:
-        yield script
+async def vendor() -> AsyncIterator[Embeddings]:
+    async with embeddings_model() as model:
+        yield model
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ async def test_vectors_come_with_an_embedder_and_change_with_it(
     book = make_book(make_page("arms", "grippers"))
     assert (await run(book, index))[0].written == 1
     assert (await run(book, index, embedder))[0].written == 1
-    asked = tuple(vector("arms > Part 0\ngrippers"))
+    asked = tuple(vector_of("arms > Part 0\ngrippers", DIMENSIONS))
     found = await index.search(query_terms("what"), Embedding("openai:small", asked), 1)
     assert found.retrieval == "dense"
     assert found.chunks[0].score == pytest.approx(1.0)
