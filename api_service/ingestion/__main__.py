@@ -146,8 +146,8 @@ def _report(summary: "Summary", embedder: Embedder | None) -> None:
         _remark(f"{place}: {page.reason}")
     if summary.broken:
         _remark(
-            f"{_counted(len(summary.broken), 'page')} could not be read and kept what was stored "
-            "of it before; everything else is in."
+            f"{_counted(len(summary.broken), 'page')} could not be read. What was stored before of "
+            "such a page stays, and everything else is in."
         )
 
 
