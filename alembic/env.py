@@ -6,9 +6,9 @@ reads it; no file holds it.
 
 import asyncio
 
+from alembic import context
 from sqlalchemy import Connection, text
 
-from alembic import context
 from auth_service.database.address import read_address
 from auth_service.database.engine import open_database
 from auth_service.database.tables import Base

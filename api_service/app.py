@@ -1,15 +1,13 @@
 """The application: the only file of the service that sees every room."""
 
 import asyncio
-import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
@@ -27,6 +25,7 @@ from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
 from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.settings import BadSettings
@@ -76,8 +75,9 @@ def create_app(
     app = FastAPI(
         title="Physical AI Book: answers",
         lifespan=lifespan,
-        redirect_slashes=False,
+        docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         middleware=_middleware(settings),
     )
     exception_handlers.install(app)
@@ -112,12 +112,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
         Middleware(
-            CORSMiddleware,
-            allow_origins=[each for each in settings.trusted_origins if "*" not in each],
-            allow_origin_regex=_wildcards(settings.trusted_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", REQUEST_ID],
-            expose_headers=["Retry-After", "WWW-Authenticate", REQUEST_ID],
+            TrustingCORSMiddleware,
+            trusted=TrustedOrigins(settings.trusted_origins),
+            allow_headers=("Authorization", "Content-Type", REQUEST_ID),
+            expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID),
+            allow_credentials=False,
         ),
         Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
         Middleware(
@@ -126,17 +125,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
             refuse=lambda error: render(TooLarge(str(error.detail))),
         ),
     ]
-
-
-def _wildcards(origins: Iterable[str]) -> str | None:
-    """Return what the origins with a wildcard match; a `*` stands for a part of the host."""
-    patterns = []
-    for origin in origins:
-        if "*" in origin:
-            scheme, _, host = origin.rpartition("://")
-            host = re.escape(host).replace(r"\*", "[^/]*")
-            patterns.append(f"{scheme or 'https?'}://{host}")
-    return "|".join(patterns) or None
 
 
 class PlainRefusalToStart:

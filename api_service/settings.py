@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from limits import parse
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 
+from service_kit.rate_limit import Rate
 from service_kit.settings import Port, Secret, ServiceSettings
 
 
@@ -13,14 +13,6 @@ def _web_address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("is no address such as https://host.example:6333")
     return value.rstrip("/")
-
-
-def _rate(value: str) -> str:
-    try:
-        parse(value)
-    except ValueError:
-        raise ValueError("is no limit such as 20/minute or 500/day") from None
-    return value
 
 
 def vendor_and_model(name: str) -> tuple[str, str]:
@@ -31,9 +23,6 @@ def vendor_and_model(name: str) -> tuple[str, str]:
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """An http or https address, without a slash at its end."""
-
-Rate = Annotated[str, AfterValidator(_rate)]
-"""A limit in slowapi's notation, such as 20/minute."""
 
 
 class BookSettings(ServiceSettings):

@@ -10,10 +10,8 @@ from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from auth_service import resources
 from auth_service.accounts.routes import router as accounts
@@ -21,7 +19,6 @@ from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import SignInLimitMiddleware
-from auth_service.origins import TrustedOrigins
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import router as sessions
@@ -30,12 +27,14 @@ from auth_service.tokens.routes import router as tokens
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
-from service_kit.logs import AccessLogMiddleware
+from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 
 log = structlog.get_logger(__name__)
 
+SERVICE = "auth-service"
 BASE_PATH = "/api/auth"
 BODY_LIMIT = 64 * 1024  # bytes
 
@@ -52,22 +51,26 @@ def create_app(
     """Build the service.
 
     Args:
-        settings: Read from the environment where none are handed in.
+        settings: Read from the environment when None, as uvicorn's workers need it; the log is
+            then configured too, since each worker is a process of its own.
         open_resources: Opens what lives as long as the process; tests open their own.
 
     Raises:
         BadSettings: A setting is missing or wrong.
     """
-    settings = settings or Settings.from_environment()
+    if settings is None:
+        settings = Settings.from_environment()
+        configure_logs(SERVICE, settings.log_format, settings.log_level)
+    known = settings
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with open_resources(settings) as opened:
+        async with open_resources(known) as opened:
             yield State(resources=opened)
 
     app = FastAPI(
-        title="auth-service",
+        title=SERVICE,
         description="Accounts, sessions and tokens; speaks Better Auth's protocol.",
         lifespan=lifespan,
         docs_url=None,
@@ -77,29 +80,11 @@ def create_app(
     )
     for router in (_ok_routes(), sessions, accounts, tokens):
         app.include_router(router, prefix=BASE_PATH)
-    app.include_router(health_routes("auth-service", _probes))
+    app.include_router(health_routes(SERVICE, _probes))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
     return app
-
-
-class TrustingCORSMiddleware(CORSMiddleware):
-    """Lets the pages of trusted origins read replies, by the rules that also guard cookies."""
-
-    def __init__(self, app: ASGIApp, *, trusted: TrustedOrigins) -> None:
-        super().__init__(
-            app,
-            allow_methods=("GET", "POST"),
-            allow_headers=("Content-Type", "Authorization", REQUEST_ID),
-            allow_credentials=True,
-            expose_headers=(AUTH_TOKEN_HEADER, REQUEST_ID, "Retry-After", "X-Retry-After"),
-        )
-        self.trusted = trusted
-
-    def is_allowed_origin(self, origin: str) -> bool:
-        """Tell whether an Origin header names a trusted origin."""
-        return self.trusted.trusts(origin)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -118,7 +103,13 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
-        Middleware(TrustingCORSMiddleware, trusted=TrustedOrigins(settings.all_trusted_origins)),
+        Middleware(
+            TrustingCORSMiddleware,
+            trusted=TrustedOrigins(settings.all_trusted_origins),
+            allow_headers=("Content-Type", "Authorization", REQUEST_ID),
+            expose_headers=(AUTH_TOKEN_HEADER, REQUEST_ID, "Retry-After", "X-Retry-After"),
+            allow_credentials=True,
+        ),
         Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
         *counting,
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),

@@ -3,13 +3,16 @@
 import sys
 from pathlib import Path
 
+import structlog
+from alembic import command
 from alembic.config import Config
 
-from alembic import command
 from auth_service.errors import DatabaseUnavailable
 from auth_service.settings import DatabaseSettings
 from service_kit.logs import configure_logs
 from service_kit.settings import BadSettings
+
+log = structlog.get_logger(__name__)
 
 
 def migrate(database_url: str) -> None:
@@ -25,6 +28,7 @@ def migrate(database_url: str) -> None:
         DatabaseUnavailable: The database does not answer.
     """
     command.upgrade(alembic_config(database_url), "head")
+    log.info("database_migrated")
 
 
 def alembic_config(database_url: str) -> Config:

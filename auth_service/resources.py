@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
-from auth_service.origins import TrustedOrigins
 from auth_service.settings import Settings
 from auth_service.workers import WorkerPool
+from service_kit.origins import TrustedOrigins
 
 log = structlog.get_logger(__name__)
 

@@ -4,9 +4,9 @@ import os
 from typing import Self
 from urllib.parse import urlsplit
 
-from limits import parse
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
+from service_kit.rate_limit import Rate
 from service_kit.settings import Origins, Port, Secret, ServiceSettings
 
 
@@ -39,15 +39,22 @@ class Settings(DatabaseSettings):
         description="Signs the tokens that api-service checks; both services get the same one.",
         validation_alias="JWT_SECRET",
     )
-    auth_server_host: str = Field(
+    host: str = Field(
         default="127.0.0.1",
         description="Address auth-service listens on.",
         validation_alias="AUTH_SERVER_HOST",
     )
-    auth_server_port: Port = Field(
+    port: Port = Field(
         default=3001,
         description="Port auth-service listens on; PORT is read where it is unset.",
         validation_alias=AliasChoices("AUTH_SERVER_PORT", "PORT"),
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Worker processes; each counts sign-ins by itself.",
+        validation_alias="WEB_CONCURRENCY",
     )
     better_auth_url: str = Field(
         default="",
@@ -67,7 +74,7 @@ class Settings(DatabaseSettings):
         description="Whether sign-ins and sign-ups are counted: on or off.",
         validation_alias="RATE_LIMIT",
     )
-    sign_in_rate_limit: str = Field(
+    sign_in_rate_limit: Rate = Field(
         default="10/minute",
         description="Sign-ins, and as many sign-ups, that one address may try.",
         validation_alias="SIGN_IN_RATE_LIMIT",
@@ -105,15 +112,6 @@ class Settings(DatabaseSettings):
             raise ValueError("is not an address such as https://auth.book.example")
         return value.rstrip("/")
 
-    @field_validator("sign_in_rate_limit")
-    @classmethod
-    def _is_limit(cls, value: str) -> str:
-        try:
-            parse(value)
-        except ValueError:
-            raise ValueError('is not a limit such as "10/minute"') from None
-        return value
-
     @model_validator(mode="after")
     def _secrets_differ(self) -> Self:
         if self.better_auth_secret == self.jwt_secret:
@@ -126,7 +124,7 @@ class Settings(DatabaseSettings):
     @property
     def base_url(self) -> str:
         """The address readers reach the service under, without a slash at its end."""
-        return self.better_auth_url or f"http://localhost:{self.auth_server_port}"
+        return self.better_auth_url or f"http://localhost:{self.port}"
 
     @property
     def secure_cookies(self) -> bool:

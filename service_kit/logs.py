@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any, Literal
 
 import structlog
@@ -17,6 +18,11 @@ from structlog.tracebacks import ExceptionDictTransformer
 from service_kit.request_id import current_request_id
 
 LogFormat = Literal["json", "text"]
+
+# The lower lines of some name whole URLs and bodies, those of others say what our own lines say.
+_CHATTY = ("alembic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "uvicorn")
+
+_PROBED = frozenset({"/health", "/ready"})
 
 log = structlog.get_logger("access")
 
@@ -33,7 +39,6 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     def name_the_source(
         _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        event.pop("color_message", None)  # uvicorn's second copy of its text, for terminals
         event["service"] = service
         if request_id := current_request_id():
             event["request_id"] = request_id
@@ -77,8 +82,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncio"):
-        # Their INFO and DEBUG lines name whole URLs and bodies.
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -104,10 +108,13 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_watched)
         finally:
-            log.info(
+            path = _loggable_path(scope)
+            # What asks every few seconds whether we live is of interest only when we do not.
+            write = log.debug if path in _PROBED and status == HTTPStatus.OK else log.info
+            write(
                 "request",
                 method=scope["method"],
-                path=_loggable_path(scope),
+                path=path,
                 status=status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
             )

@@ -2,9 +2,23 @@
 
 import math
 import time
+from typing import Annotated
 
 from limits import RateLimitItem, parse
+from pydantic import AfterValidator
 from slowapi import Limiter
+
+
+def _rate(value: str) -> str:
+    try:
+        parse(value)
+    except ValueError:
+        raise ValueError("is not a limit such as 10/minute or 500/day") from None
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+"""A limit in slowapi's notation, such as "10/minute"."""
 
 
 class RateLimited(Exception):
@@ -20,13 +34,13 @@ class RateLimited(Exception):
 
 
 class RateLimit:
-    """One limit in slowapi's notation ("10/minute"), counted per key in this process.
+    """One limit, counted per key in this process.
 
     slowapi's decorator counts after the body has been read and the route resolved. Counting is
     meant to come first, so its limiter is asked directly and its storage and strategy are used.
     """
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: Rate) -> None:
         self.item: RateLimitItem = parse(limit)
         self._strategy = Limiter(key_func=str, strategy="moving-window").limiter
 

@@ -4,7 +4,6 @@ Revision: first_tables, the first.
 """
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "first_tables"

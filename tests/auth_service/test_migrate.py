@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-
 from alembic import command
+
 from auth_service.errors import DatabaseUnavailable
 from auth_service.migrate import alembic_config, migrate
 from service_kit.settings import BadSettings

@@ -1,68 +1,10 @@
 import pytest
 
 from auth_service.errors import Refused
-from auth_service.origins import TrustedOrigins, check_caller, check_login, check_redirects
+from auth_service.origins import allows_redirect, check_caller, check_login, check_redirects
+from service_kit.origins import TrustedOrigins
 
 BOOK = TrustedOrigins(("http://localhost:3001", "https://book.example"))
-
-
-@pytest.mark.parametrize(
-    ("pattern", "url"),
-    [
-        ("https://book.example", "https://book.example"),
-        ("https://book.example", "HTTPS://Book.Example:443/a/page?x#y"),
-        ("http://localhost:3000", "http://localhost:3000/x"),
-        ("https://*.book.example", "https://a.book.example"),
-        ("https://*.book.example", "https://a.b.book.example/x"),
-        ("*.book.example", "http://a.book.example"),
-        ("*.book.example:8080", "http://a.book.example:8080"),
-        ("https://pr-?.book.example", "https://pr-7.book.example"),
-        ("*://book.example", "http://book.example"),
-        ("192.168.*.*", "http://192.168.1.20"),
-        ("http://192.168.*.*:3000", "http://192.168.1.20:3000"),
-        ("myapp://", "myapp://anything/there"),
-        ("myapp://callback", "myapp://callback/done"),
-        ("myapp://callback/a", "myapp://callback/a/b?x=1"),
-    ],
-)
-def test_an_origin_is_trusted(pattern: str, url: str) -> None:
-    assert TrustedOrigins((pattern,)).trusts(url)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "url"),
-    [
-        ("https://book.example", "http://book.example"),
-        ("https://book.example", "https://book.example:444"),
-        ("https://book.example", "https://book.example.evil.example"),
-        ("https://book.example", "https://book.example@evil.example"),
-        ("https://book.example", "https://user@book.example"),
-        ("https://book.example", "https://evil.example\\@book.example"),
-        ("https://book.example", "https://book.example\n"),
-        ("https://book.example", " https://book.example"),
-        ("https://book.example", "https://book.example:99999"),
-        ("https://book.example", "https://[book.example"),
-        ("https://book.example", "book.example"),
-        ("https://book.example", "https://"),
-        ("https://book.example", "://book.example"),
-        ("https://book.example", "null"),
-        ("https://book.example", ""),
-        ("https://book.example", "javascript:alert(1)"),
-        ("https://*.book.example", "https://book.example"),
-        ("https://*.book.example", "https://evil.example/a.book.example"),
-        ("https://*.book.example", "http://a.book.example"),
-        ("*.book.example", "https://a.book.example.evil.example"),
-        ("192.168.*.*", "http://192.168.evil.example"),
-        ("192.168.*.*", "http://192.168.1.2.evil.example"),
-        ("myapp://callback", "myapp://evil"),
-        ("myapp://callback/a", "myapp://callback/ab"),
-        ("myapp://callback/a", "myapp://callback/a/../b"),
-        ("myapp://callback/a", "myapp://callback/a/%2e%2e/b"),
-        ("myapp://callback", "other://callback"),
-    ],
-)
-def test_an_origin_is_not_trusted(pattern: str, url: str) -> None:
-    assert not TrustedOrigins((pattern,)).trusts(url)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +12,7 @@ def test_an_origin_is_not_trusted(pattern: str, url: str) -> None:
     ["/", "/a b", "/a?x=%2f", "/a#b%2f", "/a:b,c[d]", "/über", "/a%20b", "/a//b", "/a/./b/../c"],
 )
 def test_a_path_of_ours_may_be_redirected_to(path: str) -> None:
-    assert BOOK.allows_redirect(path)
+    assert allows_redirect(path, BOOK)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +37,7 @@ def test_a_path_of_ours_may_be_redirected_to(path: str) -> None:
     ],
 )
 def test_another_place_may_not_be_redirected_to(path: str) -> None:
-    assert not BOOK.allows_redirect(path)
+    assert not allows_redirect(path, BOOK)
 
 
 def code_of(check: object, headers: dict[str, str]) -> str | None:

@@ -15,7 +15,7 @@ def test_what_is_not_set_has_the_documented_value() -> None:
             "JWT_SECRET": COOKIE_SECRET[::-1],
         }
     )
-    assert (settings.auth_server_host, settings.auth_server_port) == ("127.0.0.1", 3001)
+    assert (settings.host, settings.port) == ("127.0.0.1", 3001)
     assert settings.base_url == "http://localhost:3001"
     assert settings.rate_limit
     assert settings.sign_in_rate_limit == "10/minute"
@@ -25,7 +25,7 @@ def test_what_is_not_set_has_the_documented_value() -> None:
 
 def test_the_port_is_read_from_both_names() -> None:
     assert make_settings(URL, PORT="8080").base_url == "http://localhost:8080"
-    assert make_settings(URL, PORT="8080", AUTH_SERVER_PORT="3005").auth_server_port == 3005
+    assert make_settings(URL, PORT="8080", AUTH_SERVER_PORT="3005").port == 3005
 
 
 def test_origins_of_both_variables_and_our_own_are_trusted() -> None:

@@ -1,0 +1,83 @@
+"""Running a service: what `python -m auth_service` and `python -m api_service` have in common."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from service_kit.settings import BadSettings
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 20
+"""What requests under way get when the service is told to stop; Compose waits 30."""
+
+
+class Served(Protocol):
+    """The settings that say where and how a service listens."""
+
+    @property
+    def host(self) -> str:
+        """The address to listen on."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many processes listen there."""
+        ...
+
+
+class Settings(Protocol):
+    """A settings class that reads the environment."""
+
+    def from_environment(self) -> Served:
+        """Read the settings of this process; raises BadSettings."""
+        ...
+
+
+def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], code: Path) -> None:
+    """Serve until told to stop; exit with 2 and a sentence per line when a setting is wrong.
+
+    Args:
+        service: The service's name on log lines.
+        settings: Its settings class.
+        create_app: Returns the application the environment describes.
+        code: The service's package, watched with this one by `--reload`.
+    """
+    parser = argparse.ArgumentParser(prog=service)
+    parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+    arguments = parser.parse_args()
+    try:
+        known = settings.from_environment()
+        app = create_app()
+    except BadSettings as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    # Several workers, and --reload, build it in processes of their own, so they are told its name.
+    by_name = known.workers > 1 or arguments.reload
+    log.info("service_starting", host=known.host, port=known.port, workers=known.workers)
+    uvicorn.run(
+        f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
+        factory=by_name,
+        host=known.host,
+        port=known.port,
+        workers=known.workers,
+        reload=arguments.reload,
+        reload_dirs=[str(code), str(Path(__file__).parent)] if arguments.reload else None,
+        reload_includes=["*.py", "*.md"] if arguments.reload else None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # TRUSTED_PROXIES says whom to believe, not the server
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
