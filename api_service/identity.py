@@ -19,8 +19,8 @@ AUDIENCE = "api-service"
 LEEWAY = timedelta(seconds=10)
 """How far the clocks of the two services may be apart."""
 
-TOKEN_LENGTH = 8192
-"""Longest token looked at, in characters; auth_service's are under 1,000."""
+TOKEN_LENGTH = 32 * 1024
+"""Longest token looked at, in characters; the longest that auth_service mints is shorter."""
 
 _REASONS: tuple[tuple[type[jwt.InvalidTokenError], str], ...] = (
     (jwt.ExpiredSignatureError, "The token has expired."),

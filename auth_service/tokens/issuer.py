@@ -12,6 +12,9 @@ AUDIENCE = "api-service"
 ALGORITHM = "HS256"
 LIFETIME = timedelta(days=7)
 
+CLAIM_LENGTH = 400
+"""Most characters of a text in a token: it travels with every request, and profiles may be long."""
+
 
 def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
     """Return a token that says who the user is.
@@ -27,11 +30,11 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         "sub": user.id,
         "userId": user.id,
         "email": user.email,
-        "name": user.name,
+        "name": _cut(user.name),
         "emailVerified": user.email_verified,
-        "softwareBackground": user.software_background,
-        "hardwareBackground": user.hardware_background,
-        "interestArea": user.interest_area,
+        "softwareBackground": _cut(user.software_background),
+        "hardwareBackground": _cut(user.hardware_background),
+        "interestArea": _cut(user.interest_area),
         "sid": session_id,
         "jti": new_identifier(),
         "iat": issued_at,
@@ -41,3 +44,7 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         "aud": AUDIENCE,
     }
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def _cut(text: str | None) -> str | None:
+    return text and text[:CLAIM_LENGTH]
