@@ -56,7 +56,9 @@ def test_the_longest_profile_still_gives_a_token_that_counts(character: str) -> 
 def test_a_token_counts_until_its_seven_days_are_over_and_no_longer() -> None:
     old = NOW - timedelta(days=7)
 
-    assert verify(mint(profile(), "s", secret=SECRET, now=old + timedelta(minutes=1)), SECRET)
+    caller = verify(mint(profile(), "s", secret=SECRET, now=old + timedelta(minutes=1)), SECRET)
+
+    assert caller.user_id == "u" * 32
     with pytest.raises(InvalidToken, match="expired"):
         verify(mint(profile(), "s", secret=SECRET, now=old - timedelta(minutes=1)), SECRET)
 
