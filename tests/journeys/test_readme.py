@@ -23,6 +23,6 @@ def test_the_greeting_shows_the_calls_of_the_readme() -> None:
 
 
 def test_the_tests_are_run_in_ci_as_the_readme_says() -> None:
-    (command,) = commands()["Tests"]
+    (block,) = commands()["Tests"]
 
-    assert command in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+    assert block in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
