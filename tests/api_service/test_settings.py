@@ -60,7 +60,7 @@ def test_variables_are_read(tmp_path: Path, environment: dict[str, str], shown: 
     [
         ({"JWT_SECRET": ""}, "JWT_SECRET is not set"),
         ({"JWT_SECRET": "short"}, "JWT_SECRET is shorter than 32 characters"),
-        ({"CHAT_RATE_LIMIT": "often"}, "CHAT_RATE_LIMIT is no limit such as 20/minute"),
+        ({"CHAT_RATE_LIMIT": "often"}, "CHAT_RATE_LIMIT is not a limit such as 10/minute"),
         ({"QDRANT_URL": "qdrant:6333"}, "QDRANT_URL is no address"),
         ({"API_SERVER_PORT": "0"}, "API_SERVER_PORT"),
         ({"ANSWER_DEADLINE_SECONDS": "0"}, "ANSWER_DEADLINE_SECONDS"),

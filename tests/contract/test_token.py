@@ -31,12 +31,13 @@ def profile(
 
 
 def test_a_token_minted_by_auth_service_names_its_reader_to_api_service() -> None:
-    caller = verify(mint(profile(), "s" * 32, secret=SECRET, now=NOW), SECRET)
+    now = datetime.now(UTC)
+    caller = verify(mint(profile(), "s" * 32, secret=SECRET, now=now), SECRET)
 
     assert (caller.user_id, caller.session_id) == ("u" * 32, "s" * 32)
     assert (caller.name, caller.email) == ("Reader", "reader@example.com")
     assert caller.software_background == caller.interest_area == "Python"
-    assert timedelta(days=7) - timedelta(seconds=2) < caller.expires_at - NOW <= LIFETIME
+    assert timedelta(days=7) - timedelta(seconds=2) < caller.expires_at - now <= LIFETIME
 
 
 def test_a_profile_that_is_not_filled_in_is_read_as_empty() -> None:
@@ -54,7 +55,7 @@ def test_the_longest_profile_still_gives_a_token_that_counts(character: str) -> 
 
 
 def test_a_token_counts_until_its_seven_days_are_over_and_no_longer() -> None:
-    old = NOW - timedelta(days=7)
+    old = datetime.now(UTC) - timedelta(days=7)
 
     caller = verify(mint(profile(), "s", secret=SECRET, now=old + timedelta(minutes=1)), SECRET)
 
