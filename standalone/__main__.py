@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from standalone.data_folder import kept_secrets, locked
 from standalone.greeting import greeting
 from standalone.postgres import PostgresUnavailable, running_postgres
 from standalone.processes import (
+    Service,
     refuse_taken_port,
     running,
     wait_until_alive,
@@ -56,22 +58,32 @@ def run(settings: Settings, *, reload: bool) -> None:
     with ExitStack() as stack:
         data = stack.enter_context(locked(settings.data_dir))
         environment = _environment(settings, data)
+        services: list[Service] = []
         ingest = ["api_service.ingestion", "--if-empty", str(EXAMPLE_BOOK)]
-        ingestion = stack.enter_context(running("ingestion", ingest, environment))
-        if settings.database_url is None:
-            postgres = running_postgres(data / "postgres")
-            environment = {**environment, "DATABASE_URL": stack.enter_context(postgres)}
-        migration = stack.enter_context(running("migration", ["auth_service.migrate"], environment))
-        if migration.process.wait() != 0:
-            raise CannotStart("The database could not be migrated; the lines above say why.")
-        auth = stack.enter_context(running("auth-service", ["auth_service", *flags], environment))
-        if ingestion.process.wait() != 0:
-            raise CannotStart("The example book could not be ingested; the lines above say why.")
+        with running("ingestion", ingest, environment) as ingestion:
+            if settings.database_url is None:
+                postgres = stack.enter_context(running_postgres(data / "postgres"))
+                services.append(Service("PostgreSQL", postgres.process))
+                environment = {**environment, "DATABASE_URL": postgres.url}
+            _migrate(environment)
+            auth = stack.enter_context(
+                running("auth-service", ["auth_service", *flags], environment)
+            )
+            if ingestion.process.wait() != 0:
+                raise CannotStart(
+                    "The example book could not be ingested; the lines above say why."
+                )
         api = stack.enter_context(running("api-service", ["api_service", *flags], environment))
         wait_until_alive(auth, settings.auth_address)
         wait_until_alive(api, settings.api_address)
         print(greeting(settings, data), flush=True)
-        wait_until_one_ends([auth, api])
+        wait_until_one_ends([*services, auth, api])
+
+
+def _migrate(environment: Mapping[str, str]) -> None:
+    with running("migration", ["auth_service.migrate"], environment) as migration:
+        if migration.process.wait() != 0:
+            raise CannotStart("The database could not be migrated; the lines above say why.")
 
 
 def _environment(settings: Settings, data: Path) -> dict[str, str]:

@@ -48,7 +48,7 @@ def _parts(settings: Settings, data: Path) -> list[str]:
         else "your PostgreSQL (DATABASE_URL)"
     )
     index = (
-        f"Qdrant's engine in api-service, kept in {data / 'qdrant'}; set QDRANT_URL to use yours"
+        f"Qdrant's engine in api-service, kept in {data / 'index'}; set QDRANT_URL to use yours"
         if settings.qdrant_url is None
         else "your Qdrant (QDRANT_URL)"
     )

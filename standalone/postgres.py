@@ -74,10 +74,23 @@ class _Cluster:
         return PostgresUnavailable(f"PostgreSQL {what}. The last lines of {log}:\n{lines}")
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers.
+
+    Attributes:
+        url: The database's libpq URL, password included.
+        process: The server's first process; it ends when the server does.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
 def running_postgres(
     folder: Path, *, database: str = "ai_book", durable: bool = True
-) -> Iterator[str]:
+) -> Iterator[Server]:
     """Run a PostgreSQL server on the cluster in `folder` until the block is left.
 
     It listens on a free port of 127.0.0.1, asks for a password (SCRAM-SHA-256), sits in a session
@@ -91,22 +104,19 @@ def running_postgres(
         database: Made where missing.
         durable: False lets a crash of the machine lose data, for tests in a hurry.
 
-    Yields:
-        The database's libpq URL, password included.
-
     Raises:
         PostgresUnavailable: The folder is in use or unusable, or the server does not start.
     """
     with ExitStack() as stack:
         try:
-            url = _start(stack, folder.resolve(), database, durable=durable)
+            server = _start(stack, folder.resolve(), database, durable=durable)
         except OSError as error:
             where, reason = error.filename or folder, error.strerror or error
             raise PostgresUnavailable(f"PostgreSQL cannot use {where}: {reason}.") from error
-        yield url
+        yield server
 
 
-def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> str:
+def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> Server:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_lock = stack.enter_context((folder / "run.lock").open("ab")).fileno()
     if not _locks(run_lock):
@@ -124,9 +134,10 @@ def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> s
     # Nobody holds server.lock: the process named in this file is gone, or is by now another one.
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     password = (folder / "password").read_text()
-    port = _serve(stack, cluster, _SETTINGS if durable else _SETTINGS | _NOT_DURABLE)
+    port, process = _serve(stack, cluster, _SETTINGS if durable else _SETTINGS | _NOT_DURABLE)
     _create_database(package, port, password, database)
-    return f"postgresql://postgres:{password}@127.0.0.1:{port}/{quote(database, safe='')}"
+    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/{quote(database, safe='')}"
+    return Server(url, process)
 
 
 def _locks(descriptor: int) -> bool:
@@ -225,7 +236,9 @@ def _check_version(data: Path) -> None:
         )
 
 
-def _serve(stack: ExitStack, cluster: _Cluster, settings: dict[str, str]) -> int:
+def _serve(
+    stack: ExitStack, cluster: _Cluster, settings: dict[str, str]
+) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(5):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
@@ -233,7 +246,7 @@ def _serve(stack: ExitStack, cluster: _Cluster, settings: dict[str, str]) -> int
             process = attempt.enter_context(_server(cluster, settings | {"port": str(port)}))
             if _becomes_ready(process, cluster):
                 stack.push(attempt.pop_all())
-                return port
+                return port, process
         if "could not bind" not in _last_lines(cluster.folder / "server.log"):
             break  # otherwise somebody was quicker at this port, and the next may do
     raise cluster.failure("did not start")

@@ -21,7 +21,7 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that has been started."""
+    """A part of the run that has been started, and its name in sentences."""
 
     name: str
     process: subprocess.Popen[bytes]

@@ -1,8 +1,9 @@
 """What `make run` itself reads; the services it starts read their settings from the same places."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from service_kit.settings import Port, Secret, ServiceSettings
 
@@ -25,6 +26,15 @@ class Settings(ServiceSettings):
     qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
 
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.auth_port == self.api_port:
+            raise ValueError(
+                f"AUTH_SERVER_PORT and API_SERVER_PORT are both {self.auth_port}; "
+                "give each service its own"
+            )
+        return self
+
     @property
     def auth_address(self) -> str:
         """Where this machine reaches auth-service."""
@@ -37,5 +47,6 @@ class Settings(ServiceSettings):
 
 
 def _address(host: str, port: int) -> str:
-    everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 -- compared, not listened on
-    return f"http://{'127.0.0.1' if everywhere else host}:{port}"
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 -- compared, not listened on
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

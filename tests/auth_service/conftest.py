@@ -10,8 +10,8 @@ from tests.auth_service.service import Service, make_settings, serving
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of this run's own; one of pytest-xdist's workers each."""
-    with running_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as url:
-        yield url
+    with running_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -70,9 +70,9 @@ def fits(value: object, shape: object) -> bool:
 
 @pytest.fixture(scope="module")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as url:
-        migrate(url)
-        yield url
+    with running_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        migrate(server.url)
+        yield server.url
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_g
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("parts")
-    with running_postgres(folder / "postgres", durable=False) as url:
+    with running_postgres(folder / "postgres", durable=False) as server:
         yield {
             **os.environ,
-            "DATABASE_URL": url,
+            "DATABASE_URL": server.url,
             "BETTER_AUTH_SECRET": "5a8d1c0e7b9f4a3e8c2d6f1b0a7e9d3c",
             "JWT_SECRET": "c3d9e7a0b1f6d2c8e3a4f9b7e0c1d8a5",
             "DATA_DIR": str(folder / "data"),

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,8 @@ def make_run(folder: Path) -> Iterator[Run]:
             time.sleep(0.1)
         yield run
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):  # a test may have ended it
+            os.killpg(process.pid, signal.SIGINT)
         process.wait(60)
 
 
@@ -178,10 +179,21 @@ def test_a_run_killed_outright_takes_everything_with_it_and_starts_again(tmp_pat
         os.kill(supervisor(run), signal.SIGKILL)
         for port in (run.auth_port, run.api_port):
             wait_until_closed(port)
+        # What had ended before was not aimed at: its number may by now be another process's.
+        assert "No such process" not in run.printed()
     with make_run(tmp_path) as run:
         reply = ask("What is domain randomization?", first.token, api_port=run.api_port)
 
     assert reply["sources"]
+
+
+def test_a_postgresql_that_ends_by_itself_ends_the_run_and_is_named(tmp_path: Path) -> None:
+    with make_run(tmp_path) as run:
+        pid_file = tmp_path / "data" / "postgres" / "data" / "postmaster.pid"
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+
+        assert run.process.wait(30) != 0
+        assert "PostgreSQL has ended by itself" in run.printed()
 
 
 def test_a_second_run_on_the_same_data_says_so(run: Run) -> None:

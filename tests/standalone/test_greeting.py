@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from api_service.settings import BookSettings
+from api_service.vector_index.opening import index_folder
 from standalone.greeting import greeting
 from standalone.settings import Settings
 
@@ -26,6 +28,16 @@ def test_with_settings_each_part_is_named_as_yours_and_no_secret_is_shown() -> N
     for name in REAL:
         assert f"({name})" in text
     assert "hidden" not in text
+
+
+def test_the_folder_of_the_index_is_the_one_api_service_uses() -> None:
+    folder = index_folder(BookSettings(data_dir=Path("/somewhere/data")))
+
+    assert f"kept in {folder};" in greeting(Settings(), Path("/somewhere/data"))
+
+
+def test_an_ipv6_address_is_shown_as_a_url_has_it() -> None:
+    assert "http://[::1]:3001/api/auth" in greeting(Settings(AUTH_SERVER_HOST="::1"), Path("/data"))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 -- only named

@@ -25,10 +25,17 @@ RUN = """
 import sys
 from pathlib import Path
 from standalone.postgres import running_postgres
-with running_postgres(Path(sys.argv[1])) as url:
-    print(url, flush=True)
+with running_postgres(Path(sys.argv[1])) as server:
+    print(server.url, flush=True)
     sys.stdin.read()
 """
+
+
+@contextmanager
+def postgres(folder: Path, *, database: str = "ai_book", durable: bool = True) -> Iterator[str]:
+    """Run a server and give its URL."""
+    with running_postgres(folder, database=database, durable=durable) as server:
+        yield server.url
 
 
 def query(url: str, *statements: str) -> object:
@@ -111,27 +118,34 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_was_written_is_there_after_a_stop_and_a_start(folder: Path) -> None:
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         write_reader(url)
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         assert read_reader(url) == "Mina"
 
 
 def test_the_server_is_gone_when_the_block_is_left(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         pid = server_pid(folder)
     assert gone(pid)
+
+
+def test_its_process_ends_when_the_server_does(folder: Path) -> None:
+    with running_postgres(folder, durable=False) as server:
+        assert server.process.poll() is None
+        os.kill(server_pid(folder), signal.SIGKILL)
+        assert server.process.wait(10) == -signal.SIGKILL
 
 
 def test_the_database_is_made_by_any_name(folder: Path) -> None:
     name = 'Reader\'s "own" / bücher?'
     for _ in range(2):
-        with running_postgres(folder, database=name, durable=False) as url:
+        with postgres(folder, database=name, durable=False) as url:
             assert query(url, "SELECT current_database()") == name
 
 
 def test_the_cluster_does_not_depend_on_the_machine(folder: Path) -> None:
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         assert query(url, "SHOW server_encoding") == "UTF8"
         assert query(url, "SHOW data_checksums") == "on"
         assert query(url, "SHOW timezone") == "UTC"
@@ -139,15 +153,15 @@ def test_the_cluster_does_not_depend_on_the_machine(folder: Path) -> None:
 
 
 def test_acknowledged_writes_are_on_the_disk_unless_waived(folder: Path) -> None:
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         assert query(url, "SHOW fsync") == "on"
         assert query(url, "SHOW synchronous_commit") == "on"
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         assert query(url, "SHOW fsync") == "off"
 
 
 def test_a_wrong_password_is_refused(folder: Path) -> None:
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         password = urlsplit(url).password or ""
         with pytest.raises(asyncpg.InvalidPasswordError):
             query(url.replace(password, "wrong"), "SELECT 1")
@@ -160,7 +174,7 @@ def test_a_wrong_password_is_refused(folder: Path) -> None:
 
 
 def test_the_password_is_nobody_elses_to_read(folder: Path) -> None:
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         kept = folder / "password"
         assert kept.read_text() == urlsplit(url).password
         assert kept.stat().st_mode & 0o777 == 0o600
@@ -170,7 +184,7 @@ def test_the_password_is_nobody_elses_to_read(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is loopback")
 def test_the_server_listens_on_one_loopback_address_and_no_unix_socket(folder: Path) -> None:
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         port = urlsplit(url).port or 0
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", port))
@@ -178,17 +192,17 @@ def test_the_server_listens_on_one_loopback_address_and_no_unix_socket(folder: P
 
 
 def test_a_failed_statement_leaves_no_values_in_the_log(folder: Path) -> None:
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         with pytest.raises(asyncpg.PostgresError):
             query(url, "SELECT 'mina@example.org'::int")
         assert "mina" not in (folder / "server.log").read_text()
 
 
 def test_committed_rows_outlive_a_killed_server(folder: Path) -> None:
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         write_reader(url)
         os.kill(server_pid(folder), signal.SIGKILL)
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         assert read_reader(url) == "Mina"
 
 
@@ -198,7 +212,7 @@ def test_the_server_dies_with_a_killed_caller_and_starts_again(folder: Path) -> 
         pid = server_pid(folder)
         caller.kill()
         eventually(lambda: gone(pid), seconds=5)
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         assert read_reader(url) == "Mina"
 
 
@@ -207,7 +221,7 @@ def test_a_start_right_after_a_kill_waits_for_the_old_server(folder: Path) -> No
         write_reader(said_url(caller))
         caller.kill()
         caller.wait()
-        with running_postgres(folder) as url:
+        with postgres(folder) as url:
             assert read_reader(url) == "Mina"
 
 
@@ -228,7 +242,7 @@ def test_a_statement_that_outlives_the_server_and_its_caller_is_ended(folder: Pa
         os.kill(pid, signal.SIGKILL)
         caller.kill()
         caller.wait()
-        with running_postgres(folder) as again:
+        with postgres(folder) as again:
             assert read_reader(again) == "Mina"
         client.join()
 
@@ -243,14 +257,14 @@ def test_ctrl_c_reaches_the_caller_alone(folder: Path) -> None:
 
 def test_a_second_run_on_the_folder_is_told_so(folder: Path) -> None:
     with (
-        running_postgres(folder, durable=False) as url,
+        postgres(folder, durable=False) as url,
         pytest.raises(PostgresUnavailable, match=r"in use by another run; stop that one first\.$"),
-        running_postgres(folder),
+        postgres(folder),
     ):
         pass
     with another_run(folder) as caller:
         said_url(caller)
-        with pytest.raises(PostgresUnavailable, match="in use"), running_postgres(folder):
+        with pytest.raises(PostgresUnavailable, match="in use"), postgres(folder):
             pass
     assert url
 
@@ -258,7 +272,7 @@ def test_a_second_run_on_the_folder_is_told_so(folder: Path) -> None:
 def test_several_servers_run_side_by_side(tmp_path: Path) -> None:
     with ExitStack() as stack:
         urls = [
-            stack.enter_context(running_postgres(tmp_path / str(number), durable=False))
+            stack.enter_context(postgres(tmp_path / str(number), durable=False))
             for number in range(3)
         ]
         assert len({urlsplit(url).port for url in urls}) == 3
@@ -267,11 +281,11 @@ def test_several_servers_run_side_by_side(tmp_path: Path) -> None:
 
 
 def test_a_pid_file_that_names_an_unrelated_process_does_not_block(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         left = (folder / "data" / "postmaster.pid").read_text().splitlines()
     # The parent of this process runs, and is no PostgreSQL.
     (folder / "data" / "postmaster.pid").write_text("\n".join([str(os.getppid()), *left[1:]]))
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         assert query(url, "SELECT 1") == 1
 
 
@@ -285,7 +299,7 @@ def test_an_interrupted_first_start_is_repaired(folder: Path, its_initdb: str) -
         caller.wait()
         if its_initdb == "is killed too":
             os.killpg(initdb, signal.SIGKILL)
-    with running_postgres(folder) as url:
+    with postgres(folder) as url:
         write_reader(url)
         assert read_reader(url) == "Mina"
     assert not (folder / "initdb").exists()
@@ -302,7 +316,7 @@ def test_folders_above_keep_owner_and_mode(tmp_path: Path) -> None:
 
     before = rights()
     folder = home / "checkout" / "data"
-    with running_postgres(folder, durable=False) as url:
+    with postgres(folder, durable=False) as url:
         assert query(url, "SELECT 1") == 1
         assert Path(f"/proc/{server_pid(folder)}").stat().st_uid != 0
     assert rights() == before
@@ -355,18 +369,18 @@ with"""
             assert Path(f"/proc/{server_pid(folder)}").stat().st_uid == 65534
             caller.communicate()
         assert (folder / "password").stat().st_uid == 65534
-        with running_postgres(folder) as url:  # and root takes over, as that user
+        with postgres(folder) as url:  # and root takes over, as that user
             assert read_reader(url) == "Mina"
             assert Path(f"/proc/{server_pid(folder)}").stat().st_uid == 65534
 
 
 def test_data_of_another_major_version_is_left_alone(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         pass
     (folder / "data" / "PG_VERSION").write_text("17\n")
     with (
         pytest.raises(PostgresUnavailable, match=r"holds data of PostgreSQL 17, but PostgreSQL 18"),
-        running_postgres(folder),
+        postgres(folder),
     ):
         pass
     assert (folder / "data" / "base").exists()
@@ -375,19 +389,19 @@ def test_data_of_another_major_version_is_left_alone(folder: Path) -> None:
 def test_a_data_folder_that_is_none_is_left_alone(folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "letter.txt").write_text("mine")
-    with pytest.raises(PostgresUnavailable, match="unknown version"), running_postgres(folder):
+    with pytest.raises(PostgresUnavailable, match="unknown version"), postgres(folder):
         pass
     assert (folder / "data" / "letter.txt").read_text() == "mine"
 
 
 def test_a_server_that_does_not_start_is_quoted(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         pass
     with (folder / "data" / "postgresql.conf").open("a") as configuration:
         configuration.write("shared_buffers = plenty of them\n")
     with (
         pytest.raises(PostgresUnavailable, match=r"did not start.*server\.log(?s:.*)syntax error"),
-        running_postgres(folder),
+        postgres(folder),
     ):
         pass
 
@@ -396,29 +410,29 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(PostgresUnavailable, match=r"cannot use .*/file/data: Not a directory\.$"),
-        running_postgres(tmp_path / "file" / "data"),
+        postgres(tmp_path / "file" / "data"),
     ):
         pass
 
 
 def test_a_lost_password_is_named(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         pass
     (folder / "password").unlink()
     with (
         pytest.raises(PostgresUnavailable, match=r"cannot use .*/password: No such file"),
-        running_postgres(folder),
+        postgres(folder),
     ):
         pass
 
 
 def test_a_password_of_another_cluster_is_refused_and_the_server_stopped(folder: Path) -> None:
-    with running_postgres(folder, durable=False):
+    with postgres(folder, durable=False):
         pass
     (folder / "password").write_text("of another cluster")
     with (
         pytest.raises(PostgresUnavailable, match="password authentication failed"),
-        running_postgres(folder),
+        postgres(folder),
     ):
         pass
     assert not (folder / "data" / "postmaster.pid").exists()
@@ -439,14 +453,14 @@ def test_a_disk_too_small_for_a_first_start_is_named(tmp_path: Path) -> None:
     with (
         small_disk(tmp_path, "8m"),
         pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
-        running_postgres(tmp_path / "data"),
+        postgres(tmp_path / "data"),
     ):
         pass
 
 
 def test_a_disk_that_has_become_full_is_named(tmp_path: Path) -> None:
     with small_disk(tmp_path, "100m"):
-        with running_postgres(tmp_path / "data"):
+        with postgres(tmp_path / "data"):
             pass
         (tmp_path / "data" / "server.log").unlink()  # its page would be enough to start with
         with suppress(OSError), (tmp_path / "film").open("wb", buffering=0) as film:
@@ -454,11 +468,11 @@ def test_a_disk_that_has_become_full_is_named(tmp_path: Path) -> None:
                 pass
         with (
             pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
-            running_postgres(tmp_path / "data"),
+            postgres(tmp_path / "data"),
         ):
             pass
         (tmp_path / "film").unlink()
-        with running_postgres(tmp_path / "data") as url:
+        with postgres(tmp_path / "data") as url:
             assert query(url, "SELECT 1") == 1
 
 
