@@ -41,7 +41,7 @@ migrate: $(VENV)/.run ## Bring the database at DATABASE_URL to the newest schema
 	@$(BIN)/python -m auth_service.migrate
 
 ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
-	@$(BIN)/python -m api_service.ingestion $(SOURCE)
+	@$(BIN)/python -m api_service.ingestion "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(TESTS)

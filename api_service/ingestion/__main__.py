@@ -56,11 +56,17 @@ def _arguments() -> argparse.Namespace:
         prog="book-ingest",
         description="Make the index hold the book in a folder, and nothing else.",
     )
-    parser.add_argument("source", type=Path, help="folder of Markdown or MDX pages")
+    parser.add_argument("source", type=_folder, help="folder of Markdown or MDX pages")
     parser.add_argument(
         "--if-empty", action="store_true", help="do nothing when the index holds chunks already"
     )
     return parser.parse_args()
+
+
+def _folder(text: str) -> Path:
+    if not text:  # which would be the working directory
+        raise argparse.ArgumentTypeError("name the book's folder (make ingest SOURCE=folder)")
+    return Path(text).expanduser()  # not every shell does after SOURCE=
 
 
 async def _run(

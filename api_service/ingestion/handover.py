@@ -61,6 +61,7 @@ async def serve_handover(index: VectorIndex, path: Path) -> AsyncIterator[None]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if one_at_a_time.locked():
+                await _hear(reader)  # closing on an unread question would lose the answer
                 await _say(writer, refused="Another ingestion is at work; wait until it has ended.")
                 return
             async with one_at_a_time:

@@ -105,6 +105,22 @@ def test_a_service_without_its_secrets_does_not_start_and_says_why(tmp_path: Pat
     assert "JWT_SECRET is not set; run `make env`" in done.stderr
 
 
+def test_a_book_whose_folder_has_spaces_in_its_name_is_ingested(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    book = tmp_path / "my book's pages"
+    book.mkdir()
+    (book / "arms.md").write_text("# Arms\n\nGrippers hold.\n")
+    here = {**environment, "DATA_DIR": str(tmp_path / "data")}
+
+    unnamed, named = make(here, "ingest"), make(here, "ingest", f"SOURCE={book}")
+
+    assert unnamed.returncode != 0
+    assert "make ingest SOURCE=folder" in unnamed.stderr
+    assert named.returncode == 0, named.stderr
+    assert "1 page in 1 chunk" in named.stdout
+
+
 def test_secrets_are_written_once(tmp_path: Path) -> None:
     for name in ("Makefile", ".env.example"):
         shutil.copy(CHECKOUT / name, tmp_path)

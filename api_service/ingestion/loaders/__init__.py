@@ -10,7 +10,7 @@ from api_service.ingestion.loaders.files import Unreadable, walk
 
 
 class NoPages(Exception):
-    """There is no book to load; the text says why, in a sentence."""
+    """There is no book to load, or not all of it; the text says why, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def load_book(folder: Path, *, base_url: str) -> Book:
         base_url: Where the book is served, such as "https://book.example/docs".
 
     Raises:
-        NoPages: The folder is missing, is not a folder, or holds no page.
+        NoPages: The folder is missing, is not a folder, holds no page, or a folder in it cannot
+            be read.
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -81,7 +82,7 @@ def load_book(folder: Path, *, base_url: str) -> Book:
     by_suffix = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
     documents: list[Document] = []
     broken: list[BrokenPage] = []
-    for path in sorted(path for path in walk(folder) if docusaurus.is_page(path)):
+    for path in _pages(folder):
         loader = by_suffix.get(path.suffix.lower())
         if loader is None:
             continue
@@ -98,3 +99,10 @@ def load_book(folder: Path, *, base_url: str) -> Book:
         endings = ", ".join(by_suffix)
         raise NoPages(f"The book's folder {folder} holds no page ({endings}).")
     return Book(tuple(documents), tuple(broken))
+
+
+def _pages(folder: Path) -> list[PurePosixPath]:
+    try:
+        return sorted(path for path in walk(folder) if docusaurus.is_page(path))
+    except OSError as error:
+        raise NoPages(f"The folder {error.filename} cannot be read ({error.strerror}).") from error

@@ -26,9 +26,12 @@ def walk(folder: Path) -> Iterator[PurePosixPath]:
     """Yield every file below a folder, relative to it.
 
     Linked folders are followed, each folder once, so that a loop of links ends.
+
+    Raises:
+        OSError: A folder cannot be read. Its pages are not known to be gone.
     """
     seen: set[tuple[int, int]] = set()
-    for current, folders, names in os.walk(folder, followlinks=True):
+    for current, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
         status = os.stat(current)  # noqa: PTH116 - os.walk gives strings
         here = (status.st_dev, status.st_ino)
         if here in seen:
@@ -38,6 +41,10 @@ def walk(folder: Path) -> Iterator[PurePosixPath]:
         folders[:] = sorted(name for name in folders if name != "node_modules")
         below = PurePosixPath(Path(current).relative_to(folder).as_posix())
         yield from (below / name for name in names)
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def read_text(path: Path) -> str:

@@ -97,6 +97,18 @@ async def test_a_second_ingestion_at_the_same_time_is_refused(settings: BookSett
         await borrowed.hand_over()
 
 
+async def test_a_second_ingestion_that_is_slow_to_ask_is_told_the_same(
+    settings: BookSettings,
+) -> None:
+    async with service(settings), borrowed_index(settings):
+        reader, writer = await asyncio.open_unix_connection(socket_path(settings))
+        await asyncio.sleep(0.2)
+        writer.write(b'{"ask": "copy"}\n')
+        answer = await reader.readline()
+        writer.close()
+    assert b"Another ingestion is at work" in answer
+
+
 async def test_without_a_service_the_index_itself_is_lent(settings: BookSettings) -> None:
     async with borrowed_index(settings) as borrowed:
         await borrowed.index.write([make_stored("camera")])

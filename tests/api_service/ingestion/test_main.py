@@ -267,6 +267,21 @@ async def test_a_source_without_a_book_changes_nothing(
     assert await Place(tmp_path, {}).finds("grippers") == ["Grippers hold."]
 
 
+async def test_a_source_left_empty_is_not_the_working_directory(tmp_path: Path) -> None:
+    make_book(tmp_path, arms="# Arms\n\nGrippers hold.\n")
+    status, said, complained = await ingest(tmp_path, "", DATA_DIR=str(tmp_path / "data"))
+    assert (status, said) == (2, "")
+    assert "name the book's folder (make ingest SOURCE=folder)" in complained
+
+
+async def test_a_source_may_begin_with_the_home_folder_and_hold_spaces(tmp_path: Path) -> None:
+    make_book(tmp_path / "my book", arms="# Arms\n\nGrippers hold.\n")
+    environment = {"DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    status, said, complained = await ingest(tmp_path, "~/my book", **environment)
+    assert status == 0, complained
+    assert "1 page" in said
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [

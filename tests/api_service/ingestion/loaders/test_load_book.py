@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,16 @@ def test_a_missing_folder_a_file_and_a_folder_without_pages_are_refused(tmp_path
     }.items():
         with pytest.raises(NoPages, match=reason):
             load_book(tmp_path / name, base_url=BASE_URL)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_no_sign_that_its_pages_are_gone(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    (tmp_path / "open.md").write_text("# Open\n\nText.\n")
+
+    with pytest.raises(NoPages, match=f"{closed} cannot be read"):
+        load_book(tmp_path, base_url=BASE_URL)
 
 
 @pytest.mark.parametrize("suffix", [suffix for loader in LOADERS for suffix in loader.suffixes])
