@@ -103,6 +103,7 @@ def _caller(claims: Mapping[str, object]) -> Caller:
             return ""
         if not isinstance(value, str):
             raise ValueError(f"{name} is no text")  # noqa: TRY004 -- one kind for every unusable claim
+        value.encode()  # JSON can spell half a character, which no reply can hold
         return value
 
     user_id = text("sub")

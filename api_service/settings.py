@@ -6,11 +6,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 
 from service_kit.rate_limit import Rate
-from service_kit.settings import Port, Secret, ServiceSettings
+from service_kit.settings import Port, Secret, ServiceSettings, is_web_address
 
 
 def _web_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
+    if not is_web_address(value):
         raise ValueError("is no address such as https://host.example:6333")
     return value.rstrip("/")
 

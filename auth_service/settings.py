@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from service_kit.rate_limit import Rate
-from service_kit.settings import Origins, Port, Secret, ServiceSettings
+from service_kit.settings import Origins, Port, Secret, ServiceSettings, is_web_address
 
 
 def _spare_cores() -> int:
@@ -107,8 +107,7 @@ class Settings(DatabaseSettings):
     @field_validator("better_auth_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        if value and not is_web_address(value):
             raise ValueError("is not an address such as https://auth.book.example")
         return value.rstrip("/")
 

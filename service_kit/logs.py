@@ -83,7 +83,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
 
 
 class AccessLogMiddleware:

@@ -4,16 +4,19 @@ import math
 import time
 from typing import Annotated
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse, parse_many
 from pydantic import AfterValidator
 from slowapi import Limiter
 
 
 def _rate(value: str) -> str:
     try:
-        parse(value)
+        limits = parse_many(value)
     except ValueError:
-        raise ValueError("is not a limit such as 10/minute or 500/day") from None
+        limits = []
+    # Of several, the others would silently not count; none at all is a service switched off.
+    if len(limits) != 1 or limits[0].amount < 1:
+        raise ValueError("is not a limit such as 10/minute or 500/day")
     return value
 
 

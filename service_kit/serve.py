@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from service_kit.head_limit import HeadLimitProtocol
 from service_kit.settings import BadSettings
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
     uvicorn.run(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
         factory=by_name,
+        http=HeadLimitProtocol,
         host=known.host,
         port=known.port,
         workers=known.workers,

@@ -7,6 +7,7 @@ secrets are mounted), then from a `.env` file in the working directory.
 import os
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from service_kit.logs import LogFormat
 
 SECRET_LENGTH = 32
 
+_WEB = {"http", "https"}
 _PLACEHOLDER = re.compile(
     r"change.?me|replace.?me|your[-_ ]|example|placeholder|^secret|<.*>", re.IGNORECASE
 )
@@ -52,13 +54,31 @@ def _comma_list(value: object) -> object:
     return value
 
 
+def is_web_address(value: str) -> bool:
+    """Tell whether a value is an http or https address that names a host."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises for one out of range
+    except ValueError:
+        return False
+    return parts.scheme in _WEB and bool(parts.hostname)
+
+
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if not parts.scheme and "*" in value:
+    scheme, separator, rest = value.partition("://")
+    is_apps = bool(scheme and separator) and scheme.lower() not in _WEB  # such as myapp://
+    if is_apps or ("*" in value and not separator):
         return value
-    if not parts.scheme or not parts.netloc or parts.path.strip("/") or parts.query:
+    if not is_web_address(value.replace("*", "1")) or set("/?#@") & set(rest.rstrip("/")):
         raise ValueError(f"{value!r} is not an origin such as https://book.example")
     return value.rstrip("/")
+
+
+def _network(value: str) -> Network:
+    try:
+        return ip_network(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no address or network such as 10.0.0.0/8") from None
 
 
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
@@ -67,9 +87,13 @@ Secret = Annotated[SecretStr, AfterValidator(_strong)]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_comma_list)
 ]
-"""Origins of frontends, comma separated; a wildcard may stand for a part of the host."""
+"""Origins of frontends and apps, comma separated; a wildcard may stand for a part."""
 
-Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_list)]
+Networks = Annotated[
+    tuple[Annotated[Network, BeforeValidator(_network)], ...],
+    NoDecode,
+    BeforeValidator(_comma_list),
+]
 """Addresses or CIDRs, comma separated."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -130,6 +154,10 @@ class ServiceSettings(BaseSettings):
             raise BadSettings("\n".join(_complaints(cls, error))) from None
         except SettingsError as error:  # what a source raised, wrapped
             raise BadSettings(str(error.__cause__ or error)) from None
+        except UnicodeDecodeError:
+            raise BadSettings(".env is no text in UTF-8") from None
+        except OSError as error:
+            raise BadSettings(f".env cannot be read: {error.strerror}") from None
 
 
 class _NamedFiles(EnvSettingsSource):
@@ -141,9 +169,10 @@ class _NamedFiles(EnvSettingsSource):
             if path:
                 try:
                     return Path(path).read_text(encoding="utf-8").strip(), name, False
-                except OSError as error:
+                except (OSError, UnicodeDecodeError) as error:
+                    reason = error.strerror if isinstance(error, OSError) else "no text in UTF-8"
                     raise BadSettings(
-                        f"{name}_FILE names a file that cannot be read: {error.strerror}"
+                        f"{name}_FILE names a file that cannot be read: {reason}"
                     ) from error
         return None, field_name, False
 

@@ -60,6 +60,8 @@ class OpenAIModel:
                     chunk = await anext(pieces, None)
                     choice = chunk.choices[0] if chunk and chunk.choices else None
                     piece = (choice.delta.content or "") if choice else ""
+                    if not isinstance(piece, str):
+                        raise TypeError("a piece of the answer is no text")
                     finished = finished or bool(choice and choice.finish_reason)
                     if chunk is None and not (finished and said):
                         raise ValueError("the stream broke off or held no answer")

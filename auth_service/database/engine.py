@@ -95,7 +95,7 @@ def database_errors() -> Iterator[None]:
     """
     try:
         yield
-    except PoolTimeout as error:
+    except (PoolTimeout, TimeoutError) as error:  # no free connection; no answer on ours
         raise _unavailable(error) from error
     except DBAPIError as error:
         sqlstate = getattr(error.orig, "sqlstate", None) or ""
@@ -114,7 +114,13 @@ def _connector(address: DatabaseAddress, statement_seconds: float | None) -> Any
                     command_timeout=statement_seconds,
                     **options,
                 )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            ValueError,
+            OverflowError,  # a port beyond the last
+        ) as error:
             # OSError covers time-outs, refusals, unknown hosts and TLS. Whatever the reason,
             # without a connection the service cannot answer; the log names it.
             raise _unavailable(error) from error

@@ -63,7 +63,8 @@ class SessionLookup:
 async def presented(request: Request, resources: Res) -> Presented:
     """Read the session token of a request; a bearer token that holds goes before the cookie."""
     rules = CookieRules.of(resources.settings)
-    cookies = read_cookies(request.headers.get("cookie", ""))
+    # Some proxies leave HTTP/2's several cookie lines apart; RFC 9113 section 8.2.3 joins them so.
+    cookies = read_cookies("; ".join(request.headers.getlist("cookie")))
     token = _bearer_token(request.headers.get("authorization", ""), rules)
     return Presented(
         token=token or signed_cookie(cookies, SESSION_TOKEN, rules),

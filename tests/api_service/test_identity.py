@@ -99,6 +99,7 @@ def test_a_fraction_of_a_second_is_a_time_too() -> None:
         (make_token(aud=None), "The token lacks a required claim."),
         (make_token(sub=""), "The token is malformed."),
         (make_token(name=7), "The token is malformed."),
+        (make_token(name="\ud800"), "The token is malformed."),
         (make_token(exp="soon"), "The token is malformed."),
         (make_token(exp=10**20), "The token is malformed."),
         ("no.token", "The token is malformed."),

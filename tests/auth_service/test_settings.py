@@ -51,6 +51,8 @@ def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
         ("JWT_SECRET", "short", "shorter than 32 characters"),
         ("BETTER_AUTH_SECRET", "change-me-please-" * 3, "placeholder"),
         ("BETTER_AUTH_URL", "auth.book.example", "is not an address"),
+        ("BETTER_AUTH_URL", "https://auth.book.example:99999", "is not an address"),
+        ("BETTER_AUTH_URL", "https://[::1", "is not an address"),
         ("SIGN_IN_RATE_LIMIT", "often", "is not a limit"),
         ("AUTH_SERVER_PORT", "0", "greater than or equal to 1"),
         ("PASSWORD_WORKERS", "0", "greater than or equal to 1"),

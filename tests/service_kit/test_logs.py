@@ -71,6 +71,13 @@ def test_lines_below_the_level_are_left_out(capfd: pytest.CaptureFixture[str]) -
     assert lines(capfd) == []
 
 
+def test_the_level_holds_for_the_servers_lines_too(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test-service", "json", "ERROR")
+    logging.getLogger("uvicorn.error").warning("not printed")
+
+    assert lines(capfd) == []
+
+
 def test_text_is_for_people(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logs("test-service", "text", "INFO")
     structlog.get_logger("spoken").info("something_happened", count=3)

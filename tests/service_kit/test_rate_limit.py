@@ -1,6 +1,7 @@
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from service_kit.rate_limit import RateLimit, RateLimited
+from service_kit.rate_limit import Rate, RateLimit, RateLimited
 
 
 def test_requests_within_the_limit_pass() -> None:
@@ -32,3 +33,9 @@ def test_each_key_is_counted_by_itself() -> None:
 def test_two_limits_do_not_count_each_others_requests() -> None:
     RateLimit("1/minute").hit("reader")
     RateLimit("1/minute").hit("reader")
+
+
+@pytest.mark.parametrize("value", ["often", "0/minute", "5/minute;100/hour", ""])
+def test_what_is_not_one_limit_is_refused(value: str) -> None:
+    with pytest.raises(ValidationError, match="is not a limit such as 10/minute"):
+        TypeAdapter(Rate).validate_python(value)

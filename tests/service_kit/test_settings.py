@@ -62,6 +62,21 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path) -> 
     )
 
 
+def test_a_file_that_is_no_text_is_named_by_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    done = read(tmp_path, SOME_SECRET_FILE=str(tmp_path / "secret"))
+
+    assert done.stderr.strip() == (
+        "SOME_SECRET_FILE names a file that cannot be read: no text in UTF-8"
+    )
+
+
+def test_a_dotenv_file_that_is_no_text_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+
+    assert read(tmp_path).stderr.strip() == ".env is no text in UTF-8"
+
+
 def test_a_dotenv_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"SOME_SECRET={STRONG}\nSOME_PORT=4000\n")
 
@@ -108,6 +123,53 @@ def test_every_bad_setting_is_named_on_a_line_of_its_own(tmp_path: Path) -> None
         "SOME_SECRET",
         "TRUSTED_ORIGINS",
     ]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://book.example",
+        "http://localhost:3000",
+        "HTTPS://Book.Example",
+        "http://[::1]:3000",
+        "https://*.book.example",
+        "http://localhost:*",
+        "*.book.example",
+        "myapp://",
+        "exp://192.168.*.*:*/*",
+    ],
+)
+def test_origins_are_those_of_pages_and_of_apps(origin: str) -> None:
+    assert Settings(SOME_SECRET=STRONG, TRUSTED_ORIGINS=origin).trusted_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "book.example",
+        "localhost:3000",
+        "//book.example",
+        "https://",
+        "https://book.example/path",
+        "https://*.book.example/path",
+        "https://book.example?x=y",
+        "https://book.example#x",
+        "https://someone@book.example",
+        "https://book.example:99999",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="is not an origin such as"):
+        Settings(SOME_SECRET=STRONG, TRUSTED_ORIGINS=origin)
+
+
+@pytest.mark.parametrize("proxies", ["nginx", "10.0.0.1/8", "::1, 300.1.1.1"])
+def test_what_is_no_proxys_address_is_named_once(proxies: str) -> None:
+    with pytest.raises(ValidationError, match="is no address or network such as") as refusal:
+        Settings(SOME_SECRET=STRONG, TRUSTED_PROXIES=proxies)
+
+    assert refusal.value.error_count() == 1
 
 
 @pytest.mark.parametrize("proxies", ["10.0.0.0/8, ::1", "192.0.2.1"])

@@ -58,6 +58,10 @@ async def test_an_answer_cut_at_its_longest_is_still_an_answer() -> None:
         refuses(503),
         sends("<html>", "text/html"),
         sends("data: []\n\n", "text/event-stream"),
+        sends(
+            'data: {"choices": [{"delta": {"content": ["One"]}, "finish_reason": "stop"}]}\n\n',
+            "text/event-stream",
+        ),
         breaks_off("One "),
         says("One ", finish=None),
         says(finish="content_filter"),

@@ -87,8 +87,41 @@ def test_what_the_server_reads_is_handed_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "keepalives=1&keepalives_idle=30&keepalives_interval=5&keepalives_count=3",
+        "gssencmode=disable&sslcompression=0&sslsni=1",
+        "load_balance_hosts=random&tcp_user_timeout=9&fallback_application_name=psql",
+        "pgbouncer=true&connection_limit=1&pool_timeout=10",
+        "supa=base-pooler.x",
+    ],
+)
+def test_what_tunes_other_drivers_is_not_asked_of_the_server(query: str) -> None:
+    assert read_address(f"postgresql://u@localhost/book?{query}").dsn.endswith("/book")
+
+
+def test_white_space_around_a_url_is_no_part_of_it() -> None:
+    assert read_address(" postgresql://u@localhost/book\n").dsn == "postgresql://u@localhost/book"
+
+
+def test_several_hosts_are_handed_on() -> None:
+    url = "postgresql://u@[::1]:5433,db.example,%2Ftmp/book"
+    assert read_address(url).dsn == url
+
+
+def test_a_parameter_is_not_named_where_it_could_be_a_part_of_a_password() -> None:
+    with pytest.raises(BadSettings) as refusal:
+        read_address("postgresql://u:1?secret-word@localhost/book")
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
     ("url", "words"),
     [
+        ("postgresql://u@first:1,second:x/book", "not a URL"),
+        ("postgresql://u@first:99999,second/book", "not a URL"),
+        ("postgresql://u@localhost/book?schema=other&ssl=true", "followed here: schema, ssl"),
+        ("postgresql://u@localhost/book?sslmode=require&sslcert=/nowhere", "sslcert or sslkey"),
         ("mysql://u@localhost/book", "does not begin with postgresql://"),
         ("", "does not begin with postgresql://"),
         ("postgresql://u@localhost:port/book", "not a URL"),

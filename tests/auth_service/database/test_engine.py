@@ -112,6 +112,25 @@ async def test_a_backend_told_to_stop_is_unavailable_and_not_a_crash(
     assert (await relayed.get_session(cookie)).status_code == 200
 
 
+async def test_a_statement_that_is_not_answered_in_time_is_unavailable(database_url: str) -> None:
+    database = open_database(
+        read_address(database_url), pool_size=1, overflow=0, statement_seconds=0.1
+    )
+    try:
+        with pytest.raises(DatabaseUnavailable), database_errors():
+            async with database.autocommit.begin() as db:
+                await db.execute(text("SELECT pg_sleep(30)"))
+    finally:
+        await database.engine.dispose()
+
+
+async def test_a_port_beyond_the_last_is_unavailable() -> None:
+    address = read_address("postgresql:///book?host=127.0.0.1&port=99999")
+    database = open_database(address, pool_size=1, overflow=0)
+    with pytest.raises(DatabaseUnavailable):
+        await database.engine.connect()
+
+
 async def test_a_statement_of_ours_that_is_wrong_is_no_outage(service: Service) -> None:
     with pytest.raises(DBAPIError), database_errors():
         await service.rows("SELECT nothing FROM nowhere")
@@ -273,6 +292,34 @@ async def test_verify_full_refuses_a_server_of_another_name(
     async with database.engine.connect() as db:
         assert (await db.execute(text("SELECT 1"))).scalar() == 1
     await database.engine.dispose()
+
+
+async def test_a_client_certificate_is_shown_to_a_server_that_asks_for_one(
+    database_url: str, certificates: Path
+) -> None:
+    context = ssl.create_default_context(
+        ssl.Purpose.CLIENT_AUTH, cafile=str(certificates / "root.crt")
+    )
+    context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
+    context.verify_mode = ssl.CERT_REQUIRED
+    port = urlsplit(database_url).port or 0
+    relay = Relay(port, context)
+    await relay.restore()
+    url = database_url.replace(f"127.0.0.1:{port}", f"localhost:{relay.port}")
+    shown = f"sslcert={certificates}/server.crt&sslkey={certificates}/server.key"
+    try:
+        for query, answers in ((f"sslmode=require&{shown}", True), ("sslmode=require", False)):
+            database = open_database(read_address(f"{url}?{query}"), pool_size=1, overflow=0)
+            try:
+                async with database.engine.connect() as db:
+                    assert (await db.execute(text("SELECT 1"))).scalar() == 1
+                assert answers
+            except DatabaseUnavailable:
+                assert not answers
+            finally:
+                await database.engine.dispose()
+    finally:
+        await relay.cut()
 
 
 async def test_a_database_that_encrypts_works_without_verification_where_none_is_asked(

@@ -46,6 +46,14 @@ async def test_the_headers_of_a_request_are_read_by_better_auths_rules(service: 
     assert (await service.get_session(f"{name}=other; {cookie}")).text == "null"
 
 
+async def test_cookies_may_stand_on_several_lines(service: Service) -> None:
+    cookie = cookie_of(await service.sign_up())
+    reply = await service.client.get(
+        "/api/auth/get-session", headers=[("cookie", "theme=dark"), ("cookie", cookie)]
+    )
+    assert reply.json()["user"]["name"] == "Mina"
+
+
 async def test_what_is_no_session_token_is_no_session(service: Service) -> None:
     cookie = cookie_of(await service.sign_up())
     token = (await service.client.get("/api/auth/jwt", headers={"cookie": cookie})).json()["token"]
