@@ -76,12 +76,7 @@ class _Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers.
-
-    Attributes:
-        url: The database's libpq URL, password included.
-        process: The server's first process; it ends when the server does.
-    """
+    """A server that answers: its database's libpq URL, password included, and its first process."""
 
     url: str
     process: subprocess.Popen[bytes]
