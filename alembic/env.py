@@ -24,10 +24,22 @@ def _database_url() -> str:
     return handed_in or DatabaseSettings.from_environment().database_url.get_secret_value()
 
 
+def _is_ours(
+    _object: object,
+    _name: str | None,
+    _kind: str,
+    reflected: bool,  # noqa: FBT001 -- Alembic calls it so
+    counterpart: object,
+) -> bool:
+    """Leave alone what the database holds beyond our tables, columns and indexes."""
+    return counterpart is not None or not reflected
+
+
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        include_object=_is_ours,
         compare_server_default=True,
         transaction_per_migration=False,
     )
