@@ -42,6 +42,7 @@ class Kind(StrEnum):
     COLUMN = "added the column"
     INDEX = "made the index"
     OPTIONAL = "made the column optional"
+    DEFAULT = "dropped the default"
     OWNER = "renamed the owner and dropped its foreign key"
 
 
@@ -150,6 +151,9 @@ def _adapt(db: sa.Connection, schema: sa.MetaData) -> Iterator[Change]:
                 if table.name not in made:
                     index.create(db)
                     yield Change(Kind.INDEX, table.name, str(index.name))
+            case [("modify_default", _, str(table_name), str(name), *_)]:
+                operations.alter_column(table_name, name, server_default=None)
+                yield Change(Kind.DEFAULT, table_name, name)
             case ("remove_column", _, str(table_name), sa.Column() as column):
                 if _is_required(column):
                     operations.alter_column(table_name, column.name, nullable=True)
@@ -178,6 +182,8 @@ def _is_required(column: sa.Column[Any]) -> bool:
 def _complaints(difference: Any) -> Iterator[str]:  # noqa: ANN401 -- Alembic's tuples, or lists of them
     """Say what of a difference cannot be mended by adding, or by leaving it alone."""
     match difference:
+        case [("modify_default", _, table, column, _, _, None)] if (table, column) in _VALUE_SO_FAR:
+            pass  # Better Auth's own migration leaves that value as the default
         case list():
             for kind, _, table, column, _, found, wanted in difference:
                 what = kind.removeprefix("modify_")
@@ -214,6 +220,9 @@ def _undo(db: sa.Connection, change: Change) -> None:
         case Kind.OPTIONAL:
             _FILLED[change.table, change.name](db)
             operations.alter_column(change.table, change.name, nullable=False)
+        case Kind.DEFAULT:
+            value = _VALUE_SO_FAR[change.table, change.name]
+            operations.alter_column(change.table, change.name, server_default=value)
         case Kind.OWNER:
             operations.alter_column("apikey", _OWNER, new_column_name=_OLD_OWNER)
             if change.name:

@@ -9,7 +9,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
 
+from auth_service.database.address import read_address
+from auth_service.database.engine import open_database
+from auth_service.database.tables import Base
 from auth_service.errors import DatabaseUnavailable
 from auth_service.migrate import alembic_config, migrate
 from service_kit.settings import BadSettings
@@ -74,6 +80,17 @@ def test_the_migrations_say_what_the_tables_say(empty_url: str) -> None:
     command.check(alembic_config(empty_url))
 
 
+async def test_the_migrations_make_nothing_that_the_tables_do_not_say(database_url: str) -> None:
+    # `alembic check` leaves alone what it does not know; here nothing may be left.
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    database = open_database(read_address(database_url), pool_size=1, overflow=0)
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.engine.dispose()
+
+
 def test_several_starts_at_once_migrate_one_at_a_time(empty_url: str) -> None:
     with ThreadPoolExecutor(4) as starts:
         replies = [starts.submit(run_migrate, CHECKOUT, DATABASE_URL=empty_url) for _ in range(4)]
@@ -96,6 +113,15 @@ def test_a_database_that_is_away_is_said_in_a_sentence(tmp_path: Path) -> None:
         "The database of DATABASE_URL does not answer; the line above names the reason.\n"
     )
     assert "secret-word" not in said.stderr + said.stdout
+
+
+def test_tables_that_cannot_be_taken_over_are_said_in_sentences(empty_url: str) -> None:
+    ask(empty_url, "CREATE TABLE jwks (id text PRIMARY KEY, alg text NOT NULL)")
+    said = run_migrate(CHECKOUT, DATABASE_URL=empty_url)
+    assert said.returncode == 2
+    assert "jwks.publicKey is missing\n" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert tables(empty_url) == {"jwks"}
 
 
 def test_a_missing_or_wrong_address_is_said_in_a_sentence(tmp_path: Path) -> None:

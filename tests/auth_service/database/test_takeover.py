@@ -205,13 +205,13 @@ def test_going_back_takes_the_keys_of_readers_deleted_since(postgres: str) -> No
         assert not rows(url, "SELECT id FROM apikey")
 
 
-def test_a_later_migration_of_better_auths_own_is_no_obstacle(postgres: str) -> None:
-    # What 1.7.25 adds to a database of 1.3 without keys: the old owner's column stays required.
+def test_what_better_auths_own_migration_has_done_is_no_obstacle(postgres: str) -> None:
+    # What that of 1.7.25 adds to a database of 1.3 without keys; the old owner stays required.
     with left_by(postgres, "1.3.34") as url:
         run(
             url,
             'DELETE FROM apikey; ALTER TABLE apikey ADD "referenceId" text NOT NULL,'
-            ' ADD "configId" text NOT NULL',
+            " ADD \"configId\" text NOT NULL DEFAULT 'default'",
         )
         before = structure(url)
         migrate(url)
