@@ -36,7 +36,7 @@ async def current_caller(
         InvalidToken: The token is missing or does not hold.
     """
     token = credentials.credentials if credentials else None
-    return verify(token, res.settings.jwt_secret.get_secret_value())
+    return verify(token, *res.settings.token_secrets)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

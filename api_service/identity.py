@@ -4,7 +4,7 @@ The two services share a secret and this list of claims, nothing else. The rules
 one algorithm, named here and never taken from the token, and issuer, audience and times required.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,12 +59,12 @@ class Caller:
     expires_at: datetime
 
 
-def verify(token: str | None, secret: str) -> Caller:
+def verify(token: str | None, *secrets: str) -> Caller:
     """Return the caller a token speaks for.
 
     Args:
         token: What followed "Bearer", or None without one.
-        secret: The secret both services share.
+        secrets: The secrets both services share, newest first; any of them may have signed it.
 
     Raises:
         InvalidToken: There is none, or it does not hold; the detail says why and quotes nothing.
@@ -74,8 +74,19 @@ def verify(token: str | None, secret: str) -> Caller:
     if len(token) > TOKEN_LENGTH:
         raise InvalidToken("The token is too long.")
     try:
-        return _caller(
-            jwt.decode(
+        return _caller(_claims(token, secrets))
+    except jwt.InvalidTokenError as error:
+        raise InvalidToken(_reason(error)) from error
+    except (ValueError, OverflowError, OSError) as error:
+        # A number no calendar holds, or text no encoding does.
+        raise InvalidToken(_MALFORMED) from error
+
+
+def _claims(token: str, secrets: Sequence[str]) -> Mapping[str, object]:
+    mismatch = jwt.InvalidSignatureError()
+    for secret in secrets:
+        try:
+            return jwt.decode(
                 token,
                 secret,
                 algorithms=[ALGORITHM],
@@ -84,12 +95,9 @@ def verify(token: str | None, secret: str) -> Caller:
                 leeway=LEEWAY,
                 options={"require": ["exp", "iat", "sub", "iss", "aud"]},
             )
-        )
-    except jwt.InvalidTokenError as error:
-        raise InvalidToken(_reason(error)) from error
-    except (ValueError, OverflowError, OSError) as error:
-        # A number no calendar holds, or text no encoding does.
-        raise InvalidToken(_MALFORMED) from error
+        except jwt.InvalidSignatureError as error:
+            mismatch = error
+    raise mismatch
 
 
 def _reason(error: jwt.InvalidTokenError) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 
 from service_kit.rate_limit import Rate
-from service_kit.settings import Port, Secret, ServiceSettings, is_web_address
+from service_kit.settings import Port, ServiceSettings, TokenSettings, is_web_address
 
 
 def _web_address(value: str) -> str:
@@ -73,13 +73,9 @@ class BookSettings(ServiceSettings):
     )
 
 
-class Settings(BookSettings):
+class Settings(TokenSettings, BookSettings):
     """Everything the service reads."""
 
-    jwt_secret: Secret = Field(
-        description="Secret the tokens are signed with, the same in both services; 32 characters.",
-        validation_alias="JWT_SECRET",
-    )
     host: str = Field(
         default="127.0.0.1",
         min_length=1,

@@ -4,10 +4,27 @@ import os
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from service_kit.rate_limit import Rate
-from service_kit.settings import Origins, Port, Secret, ServiceSettings, is_web_address
+from service_kit.settings import (
+    Origins,
+    Port,
+    Secret,
+    Secrets,
+    ServiceSettings,
+    TokenSettings,
+    is_web_address,
+    newest_first,
+    required_unless,
+)
 
 
 def _spare_cores() -> int:
@@ -28,16 +45,22 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(DatabaseSettings):
+class Settings(TokenSettings, DatabaseSettings):
     """The settings of the service."""
 
-    better_auth_secret: Secret = Field(
+    better_auth_secrets: Secrets = Field(
+        default=(),
+        description=(
+            "To change BETTER_AUTH_SECRET: version:secret, comma separated. The first signs, all "
+            "count; set, it replaces BETTER_AUTH_SECRET."
+        ),
+        validation_alias="BETTER_AUTH_SECRETS",
+    )
+    better_auth_secret: Secret | None = Field(
+        default=None,
+        validate_default=True,
         description="Signs session cookies; the one a Better Auth server used before keeps them.",
         validation_alias="BETTER_AUTH_SECRET",
-    )
-    jwt_secret: Secret = Field(
-        description="Signs the tokens that api-service checks; both services get the same one.",
-        validation_alias="JWT_SECRET",
     )
     host: str = Field(
         default="127.0.0.1",
@@ -111,14 +134,26 @@ class Settings(DatabaseSettings):
             raise ValueError("is not an address such as https://auth.book.example")
         return value.rstrip("/")
 
+    @field_validator("better_auth_secret")
+    @classmethod
+    def _better_auth_secret_is_set(
+        cls, value: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        return required_unless(info.data.get("better_auth_secrets", True), value)
+
     @model_validator(mode="after")
     def _secrets_differ(self) -> Self:
-        if self.better_auth_secret == self.jwt_secret:
+        if set(self.signing_secrets) & set(self.token_secrets):
             raise ValueError(
                 "JWT_SECRET is the same as BETTER_AUTH_SECRET: "
                 "api-service holds the former and could sign cookies; give each its own"
             )
         return self
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """The secrets of cookies and mailed tokens, newest first: that one signs, each counts."""
+        return newest_first(self.better_auth_secrets, self.better_auth_secret)
 
     @property
     def base_url(self) -> str:

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -83,6 +91,46 @@ def _network(value: str) -> Network:
 
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 """A secret of at least SECRET_LENGTH characters that is not a placeholder."""
+
+_VERSIONED = re.compile(r"(\d+):(.*)", re.ASCII | re.DOTALL)
+
+
+def _without_versions(value: object) -> object:
+    """Read Better Auth's list, such as `2:new,1:old`."""
+    if not isinstance(value, str):
+        return value
+    by_version: dict[int, str] = {}
+    for place, entry in enumerate(value.split(","), start=1):
+        match = _VERSIONED.fullmatch(entry.strip())
+        # The entry itself may be a secret, so it is not quoted.
+        if match is None:
+            raise ValueError(f"has no version: at place {place}; write 2:new,1:old, newest first")
+        if int(match[1]) in by_version:
+            raise ValueError(f"has version {int(match[1])} twice; give each secret its own")
+        by_version[int(match[1])] = match[2].strip()
+    return tuple(by_version.values())
+
+
+Secrets = Annotated[tuple[Secret, ...], NoDecode, BeforeValidator(_without_versions)]
+"""Secrets as Better Auth lists them, `version:secret`, comma separated, newest first."""
+
+
+def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | None:
+    """Return a secret that a list of secrets replaces.
+
+    Raises:
+        ValueError: Neither is set.
+    """
+    if secret is None and not listed:
+        raise ValueError("is not set; run `make env` to write a .env with random secrets")
+    return secret
+
+
+def newest_first(listed: tuple[SecretStr, ...], secret: SecretStr | None) -> tuple[str, ...]:
+    """Return the secrets that count: those of a list alone where there is one."""
+    counted = listed or ((secret,) if secret else ())
+    return tuple(each.get_secret_value() for each in counted)
+
 
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_comma_list)
@@ -158,6 +206,36 @@ class ServiceSettings(BaseSettings):
             raise BadSettings(".env is no text in UTF-8") from None
         except OSError as error:
             raise BadSettings(f".env cannot be read: {error.strerror}") from None
+
+
+class TokenSettings(ServiceSettings):
+    """What both services know of access tokens."""
+
+    jwt_secrets: Secrets = Field(
+        default=(),
+        description=(
+            "To change JWT_SECRET: version:secret, comma separated. The first signs, all count; "
+            "set, it replaces JWT_SECRET."
+        ),
+        validation_alias="JWT_SECRETS",
+    )
+    jwt_secret: Secret | None = Field(
+        default=None,
+        validate_default=True,
+        description="Signs the access tokens; both services get the same one.",
+        validation_alias="JWT_SECRET",
+    )
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _jwt_secret_is_set(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # A list that is wrong is not among the data, and complained about already.
+        return required_unless(info.data.get("jwt_secrets", True), value)
+
+    @property
+    def token_secrets(self) -> tuple[str, ...]:
+        """The secrets of access tokens, newest first: that one signs, each is accepted."""
+        return newest_first(self.jwt_secrets, self.jwt_secret)
 
 
 class _NamedFiles(EnvSettingsSource):

@@ -29,20 +29,27 @@ class CookieRules:
     Attributes:
         secret: Key of the signatures.
         secure: Cookies are named `__Secure-…` and sent over https alone.
+        older_secrets: Keys of signatures made before, which are accepted still.
     """
 
     secret: bytes = field(repr=False)
     secure: bool
+    older_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> "CookieRules":
         """Return the rules that the settings ask for."""
-        secret = settings.better_auth_secret.get_secret_value()
-        return cls(secret.encode(), settings.secure_cookies)
+        newest, *older = (secret.encode() for secret in settings.signing_secrets)
+        return cls(newest, settings.secure_cookies, tuple(older))
 
     def full_name(self, name: str) -> str:
         """Return a cookie's name on the wire."""
         return f"{'__Secure-' if self.secure else ''}better-auth.{name}"
+
+    def unsign(self, signed: str) -> str | None:
+        """Return the value whose signature holds under any of the secrets, else None."""
+        values = (unsign(signed, secret) for secret in (self.secret, *self.older_secrets))
+        return next((value for value in values if value is not None), None)
 
 
 def sign(value: str, secret: bytes) -> str:
@@ -72,7 +79,7 @@ def read_cookies(header: str) -> dict[str, str]:
 def signed_cookie(cookies: dict[str, str], name: str, rules: CookieRules) -> str | None:
     """Return a cookie's value where it is there and its signature holds."""
     value = cookies.get(rules.full_name(name))
-    return unsign(value, rules.secret) if value else None
+    return rules.unsign(value) if value else None
 
 
 def session_headers(

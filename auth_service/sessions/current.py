@@ -20,7 +20,6 @@ from auth_service.sessions.cookies import (
     read_cookies,
     session_headers,
     signed_cookie,
-    unsign,
 )
 from auth_service.sessions.lifecycle import (
     REMEMBERED,
@@ -139,4 +138,4 @@ def _bearer_token(authorization: str, rules: CookieRules) -> str | None:
     if scheme.lower() != "bearer" or not credentials:
         return None
     # A bare session token proves as much as a signed one: both are known to its owner only.
-    return unsign(credentials, rules.secret) if "." in credentials else credentials
+    return rules.unsign(credentials) if "." in credentials else credentials

@@ -61,7 +61,7 @@ def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Resp
 
 
 def _token_body(user: Profile, session_id: str, resources: Resources, now: datetime) -> TokenBody:
-    secret = resources.settings.jwt_secret.get_secret_value()
+    secret = resources.settings.token_secrets[0]
     return TokenBody(
         token=mint(user, session_id, secret=secret, now=now), user=UserBody.model_validate(user)
     )

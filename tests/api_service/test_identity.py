@@ -134,3 +134,16 @@ def test_a_refusal_quotes_nothing_of_the_token() -> None:
     refused = refusal(make_token(iss="private-words"))
 
     assert "private" not in refused.detail + refused.headers["WWW-Authenticate"]
+
+
+def test_a_token_under_any_listed_secret_counts() -> None:
+    for signed_with in (SECRET, OTHER_SECRET):
+        caller = verify(make_token(signed_with), OTHER_SECRET, SECRET)
+        assert caller.user_id == "user-1"
+    with pytest.raises(InvalidToken, match="signature"):
+        verify(make_token(SECRET + "x"), OTHER_SECRET, SECRET)
+
+
+def test_an_expired_token_under_an_older_secret_is_called_expired() -> None:
+    with pytest.raises(InvalidToken, match="expired"):
+        verify(make_token(exp=int(time.time()) - 60), OTHER_SECRET, SECRET)

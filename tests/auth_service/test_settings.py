@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from auth_service.settings import Settings
-from tests.auth_service.service import COOKIE_SECRET, make_settings
+from tests.auth_service.service import COOKIE_SECRET, TOKEN_SECRET, make_settings
 
 URL = "postgresql://book:secret-word@db.example/book"
 
@@ -49,6 +49,10 @@ def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
     [
         ("JWT_SECRET", COOKIE_SECRET, "the same as BETTER_AUTH_SECRET"),
         ("JWT_SECRET", "short", "shorter than 32 characters"),
+        ("JWT_SECRETS", f"2:{COOKIE_SECRET}", "the same as BETTER_AUTH_SECRET"),
+        ("BETTER_AUTH_SECRETS", f"2:{TOKEN_SECRET}", "JWT_SECRET is the same"),
+        ("BETTER_AUTH_SECRETS", COOKIE_SECRET, "has no version"),
+        ("BETTER_AUTH_SECRET", None, "is not set; run `make env`"),
         ("BETTER_AUTH_SECRET", "change-me-please-" * 3, "placeholder"),
         ("BETTER_AUTH_URL", "auth.book.example", "is not an address"),
         ("BETTER_AUTH_URL", "https://auth.book.example:99999", "is not an address"),
@@ -58,7 +62,7 @@ def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
         ("PASSWORD_WORKERS", "0", "greater than or equal to 1"),
     ],
 )
-def test_a_wrong_value_is_refused_in_words(name: str, value: str, words: str) -> None:
+def test_a_wrong_value_is_refused_in_words(name: str, value: str | None, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         make_settings(URL, **{name: value})
 
@@ -67,3 +71,12 @@ def test_no_secret_shows_when_settings_are_printed() -> None:
     printed = repr(make_settings(URL))
     assert COOKIE_SECRET not in printed
     assert "secret-word" not in printed
+
+
+def test_a_list_of_secrets_replaces_the_single_one() -> None:
+    newer = COOKIE_SECRET[::-1]
+    settings = make_settings(URL, BETTER_AUTH_SECRETS=f"2:{newer},1:{COOKIE_SECRET}")
+    assert settings.signing_secrets == (newer, COOKIE_SECRET)
+    assert make_settings(URL).signing_secrets == (COOKIE_SECRET,)
+    alone = make_settings(URL, BETTER_AUTH_SECRETS=f"2:{newer}", BETTER_AUTH_SECRET=None)
+    assert alone.signing_secrets == (newer,)

@@ -8,6 +8,7 @@ from api_service.identity import verify
 from api_service.problems import InvalidToken
 from auth_service.database.profiles import Profile
 from auth_service.tokens.issuer import LIFETIME, mint
+from service_kit.settings import TokenSettings
 
 SECRET = "2b8f4f9d0f6a4d2c9e1b7a5c3d8e6f40"
 NOW = datetime.now(UTC)
@@ -67,3 +68,18 @@ def test_a_token_counts_until_its_seven_days_are_over_and_no_longer() -> None:
 def test_a_token_under_another_secret_does_not_count() -> None:
     with pytest.raises(InvalidToken, match="signature"):
         verify(mint(profile(), "s", secret=SECRET[::-1], now=NOW), SECRET)
+
+
+def test_the_secret_is_changed_while_tokens_count_on() -> None:
+    newer = "9d3a51c07be24f68b1e0d2a9c47f6350"
+    before, during, after = (
+        TokenSettings.model_validate({"JWT_SECRETS": listed}).token_secrets
+        for listed in (f"1:{SECRET}", f"2:{newer},1:{SECRET}", f"2:{newer}")
+    )
+    old = mint(profile(), "s", secret=before[0], now=NOW)
+    new = mint(profile(), "s", secret=during[0], now=NOW)
+
+    assert verify(old, *during).user_id == verify(new, *during).user_id == "u" * 32
+    assert verify(new, *after).user_id == "u" * 32
+    with pytest.raises(InvalidToken, match="signature"):
+        verify(old, *after)

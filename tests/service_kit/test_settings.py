@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import AliasChoices, Field, ValidationError
 
-from service_kit.settings import Port, Secret, ServiceSettings
+from service_kit.settings import Port, Secret, ServiceSettings, TokenSettings
 
 STRONG = "1f0c6c1d5f9e4c0a8b7d3e2f1a0b9c8d"
 
@@ -184,3 +184,43 @@ def test_settings_do_not_change_once_read() -> None:
 
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]  # that is what is refused
+
+
+def token_secrets(**variables: str) -> tuple[str, ...]:
+    return TokenSettings.model_validate(variables).token_secrets
+
+
+def test_a_list_of_secrets_replaces_the_single_one() -> None:
+    listed = f" 2:{STRONG[::-1]}, 10: {STRONG} "
+
+    assert token_secrets(JWT_SECRET=STRONG) == (STRONG,)
+    assert token_secrets(JWT_SECRETS=listed) == (STRONG[::-1], STRONG)
+    assert token_secrets(JWT_SECRETS=f"1:{STRONG}", JWT_SECRET=STRONG[::-1]) == (STRONG,)
+
+
+def test_a_secret_in_a_list_may_hold_a_colon() -> None:
+    assert token_secrets(JWT_SECRETS=f"0:a:{STRONG}") == (f"a:{STRONG}",)
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        (STRONG, "has no version: at place 1"),
+        (f"2:{STRONG},{STRONG[::-1]}", "has no version: at place 2"),
+        (f"-1:{STRONG}", "has no version: at place 1"),
+        (f"2:{STRONG},", "has no version: at place 2"),
+        (f"2:{STRONG},02:{STRONG[::-1]}", "has version 2 twice"),
+        (f"2:{STRONG},1:short", "is shorter than 32 characters"),
+        ("2:", "is shorter than 32 characters"),
+    ],
+)
+def test_a_wrong_list_of_secrets_is_refused_in_words(listed: str, words: str) -> None:
+    with pytest.raises(ValidationError, match=words) as refused:
+        token_secrets(JWT_SECRETS=listed)
+    assert len(refused.value.errors()) == 1
+    assert STRONG not in refused.value.errors(include_input=False)[0]["msg"]
+
+
+def test_neither_a_secret_nor_a_list_is_refused() -> None:
+    with pytest.raises(ValidationError, match="is not set; run `make env`"):
+        token_secrets()

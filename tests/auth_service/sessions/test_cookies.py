@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth_service.sessions.cookies import read_cookies, sign, unsign
+from auth_service.sessions.cookies import CookieRules, read_cookies, sign, unsign
 
 SECRET = b"conformance-secret-0123456789abcdefghij"
 # From the reference: what Better Auth makes of `true` under this secret.
@@ -54,3 +54,10 @@ def test_any_cookie_header_can_be_read(header: str) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="%")))
 def test_every_signed_value_is_read_back(value: str) -> None:
     assert unsign(sign(value, SECRET), SECRET) == value
+
+
+def test_older_secrets_are_accepted_and_others_are_not() -> None:
+    rules = CookieRules(b"newest", secure=False, older_secrets=(b"older", SECRET))
+    assert [rules.unsign(sign("true", key)) for key in (b"newest", b"older")] == ["true"] * 2
+    assert rules.unsign(SIGNED) == "true"
+    assert rules.unsign(sign("true", b"another secret")) is None

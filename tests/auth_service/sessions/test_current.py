@@ -4,6 +4,7 @@ from sqlalchemy import text
 
 from tests.auth_service.service import (
     COOKIE,
+    COOKIE_SECRET,
     Service,
     cookie_of,
     make_settings,
@@ -80,3 +81,28 @@ async def test_credentials_of_another_scheme_are_no_session(service: Service) ->
             "/api/auth/get-session", headers={"authorization": credentials}
         )
         assert reply.text == "null"
+
+
+async def test_a_secret_is_changed_while_readers_stay_signed_in(
+    service: Service, database_url: str
+) -> None:
+    older, newer = COOKIE_SECRET, "another-conformance-of-0123456789abcd"
+    cookie = cookie_of(await service.sign_up())
+    bearer = (await service.sign_in()).headers["set-auth-token"]
+    both = make_settings(database_url, BETTER_AUTH_SECRETS=f"2:{newer},1:{older}")
+    async with serving(both) as rotating:
+        assert (await rotating.get_session(cookie)).json()["user"]["email"] == "mina@example.com"
+        found = await rotating.client.get(
+            "/api/auth/get-session", headers={"authorization": f"Bearer {bearer}"}
+        )
+        assert found.json()["user"]["email"] == "mina@example.com"
+        # What is renewed is signed with the newer one, so within a day of use all are.
+        rotating.clock.advance(days=2)
+        renewed = cookie_of(await rotating.get_session(cookie))
+        signed_in = cookie_of(await rotating.sign_in())
+
+    rotated = make_settings(database_url, BETTER_AUTH_SECRETS=f"2:{newer}")
+    async with serving(rotated) as afterwards:
+        assert (await afterwards.get_session(cookie)).text == "null"
+        for good in (renewed, signed_in):
+            assert (await afterwards.get_session(good)).json()["session"]
