@@ -136,7 +136,7 @@ def test_a_missing_or_wrong_address_is_said_in_a_sentence(tmp_path: Path) -> Non
 
 
 def test_alembics_own_command_takes_the_address_from_the_environment(empty_url: str) -> None:
-    for arguments in (["upgrade", "head"], ["check"]):
+    for arguments in (["upgrade", "head"], ["check"], ["downgrade", "base"]):
         done = subprocess.run(
             [sys.executable, "-m", "alembic", *arguments],
             cwd=CHECKOUT,

@@ -94,9 +94,9 @@ def main() -> None:
             folder = Path(name)
             (folder / "server").mkdir()
             install(version, folder / "server")
-            with running_postgres(folder / "postgres", durable=False) as url:
-                held = fill(folder / "server", url, FLAVOURS[version])
-                (FOLDER / f"better_auth_{version}.sql").write_text(dump(url))
+            with running_postgres(folder / "postgres", durable=False) as server:
+                held = fill(folder / "server", server.url, FLAVOURS[version])
+                (FOLDER / f"better_auth_{version}.sql").write_text(dump(server.url))
             (FOLDER / f"better_auth_{version}.json").write_text(held)
 
 
