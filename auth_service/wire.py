@@ -154,7 +154,7 @@ def validate(model: type[Body], value: object) -> Body:
         received = _type_name(value)
         raise InvalidInput([f"[body] {_wrong_type(kind, received)}" for kind in model.described_as])
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
         raise InvalidInput([_issue(model, problem) for problem in problems]) from None

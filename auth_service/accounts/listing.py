@@ -11,7 +11,7 @@ from auth_service.database.tables import Account
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """A way to sign in; passwords and a provider's tokens are not part of it."""
+    """A way to sign in, without passwords and tokens; the order is that of the query."""
 
     account_id: str
     provider_id: str
@@ -37,18 +37,7 @@ async def linked_accounts(db: Statements, user_id: str) -> list[LinkedAccount]:
         .where(Account.user_id == user_id)
         .order_by(Account.created_at, Account.id)
     )
-    return [
-        LinkedAccount(
-            account_id=row.account_id,
-            provider_id=row.provider_id,
-            user_id=row.user_id,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            id=row.id,
-            scopes=_scopes(row.scope),
-        )
-        for row in rows
-    ]
+    return [LinkedAccount(*row[:-1], scopes=_scopes(row[-1])) for row in rows]
 
 
 def _scopes(stored: str | None) -> tuple[str, ...]:
