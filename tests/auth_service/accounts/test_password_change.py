@@ -26,6 +26,13 @@ async def signs_in(service: Service, password: str) -> bool:
     return (await service.sign_in(password=password)).status_code == 200
 
 
+async def waiting(service: Service, number: int) -> None:
+    """Wait until so many requests wait for a lock."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    while await service.rows(asked) != [(number,)]:  # noqa: ASYNC110 -- the database tells of no event
+        await asyncio.sleep(0.01)
+
+
 async def test_change_password_replaces_it_and_leaves_all_sessions(service: Service) -> None:
     signed_up = await service.sign_up()
     other = cookie_of(await service.sign_in())
@@ -156,15 +163,25 @@ async def test_a_hash_renewed_while_it_was_checked_does_not_refuse_the_change(
 ) -> None:
     cookie = cookie_of(await service.sign_up())
     renewed = argon2.using(type="ID", memory_cost=64, time_cost=1, parallelism=1).hash(PASSWORD)
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     async with service.resources.sessionmaker() as db:
         await db.execute(text("UPDATE account SET password = :hash"), {"hash": renewed})
         changing = asyncio.create_task(post(service, "change-password", cookie, CHANGE))
-        while await service.rows(waiting) == [(0,)]:  # noqa: ASYNC110 -- the database tells of no event
-            await asyncio.sleep(0.01)
+        await waiting(service, 1)
         await db.commit()
     assert (await changing).status_code == 200
     assert await signs_in(service, NEW)
+
+
+async def test_a_change_does_not_cross_the_deletion_of_its_user(service: Service) -> None:
+    cookie = cookie_of(await service.sign_up())
+    async with service.resources.sessionmaker() as db:
+        await db.execute(text('SELECT id FROM "user" FOR UPDATE'))
+        body = {**CHANGE, "revokeOtherSessions": True}
+        changing = asyncio.create_task(post(service, "change-password", cookie, body))
+        await waiting(service, 1)
+        await db.execute(text('DELETE FROM "user"'))
+        await db.commit()
+    assert told(await changing) == NO_CREDENTIAL
 
 
 async def test_change_password_costs_three_statements_and_five_with_a_new_session(
@@ -229,9 +246,14 @@ async def test_set_password_is_no_route(service: Service) -> None:
 async def test_set_password_gives_one_to_a_user_without(service: Service, without: str) -> None:
     user_id = (await service.sign_up()).json()["user"]["id"]
     await service.write(without)
-    results = await asyncio.gather(
-        *(set_one(service, user_id, NEW) for _ in range(5)), return_exceptions=True
-    )
+    async with service.resources.sessionmaker() as db:
+        await db.execute(text("LOCK TABLE account"))
+        setting = asyncio.gather(
+            *(set_one(service, user_id, NEW) for _ in range(5)), return_exceptions=True
+        )
+        await waiting(service, 5)
+        await db.commit()
+    results = await setting
     refused = [result for result in results if isinstance(result, Refused)]
     assert [refusal.code for refusal in refused] == [Code.PASSWORD_ALREADY_SET] * 4
     assert await signs_in(service, NEW)
