@@ -1,8 +1,8 @@
 """A signed-in reader's requests, and the statements they cost."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import httpx
 from sqlalchemy import event
@@ -14,7 +14,6 @@ CLEARED = {
     for name in ("session_token", "session_data", "dont_remember")
 }
 UNAUTHORIZED = (401, {"message": "Unauthorized", "code": "UNAUTHORIZED"})
-DAY = timedelta(days=1)
 
 
 async def post(
@@ -49,3 +48,10 @@ def counted(service: Service) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", collect)
+
+
+async def waiting(service: Service, number: int) -> None:
+    """Wait until so many requests wait for a lock."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    while await service.rows(asked) != [(number,)]:  # noqa: ASYNC110 -- the database tells of no event
+        await asyncio.sleep(0.01)

@@ -2,14 +2,16 @@
 
 import asyncio
 
+import httpx
 import pytest
 from passlib.hash import argon2
 from sqlalchemy import text
 
 from auth_service.accounts.password_change import set_password
+from auth_service.accounts.passwords import hash_password
 from auth_service.errors import Code, Refused
 from tests.auth_service.service import COOKIE, PASSWORD, Service, cookie_of, set_cookies
-from tests.auth_service.signed_in import counted, post, told
+from tests.auth_service.signed_in import counted, post, told, waiting
 
 NEW = "another horse battery"
 WRONG = (400, {"message": "Invalid password", "code": "INVALID_PASSWORD"})
@@ -24,13 +26,6 @@ CHANGE = {"newPassword": NEW, "currentPassword": PASSWORD}
 
 async def signs_in(service: Service, password: str) -> bool:
     return (await service.sign_in(password=password)).status_code == 200
-
-
-async def waiting(service: Service, number: int) -> None:
-    """Wait until so many requests wait for a lock."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    while await service.rows(asked) != [(number,)]:  # noqa: ASYNC110 -- the database tells of no event
-        await asyncio.sleep(0.01)
 
 
 async def test_change_password_replaces_it_and_leaves_all_sessions(service: Service) -> None:
@@ -170,6 +165,25 @@ async def test_a_hash_renewed_while_it_was_checked_does_not_refuse_the_change(
         await db.commit()
     assert (await changing).status_code == 200
     assert await signs_in(service, NEW)
+
+
+async def test_a_change_that_is_crossed_again_and_again_is_to_come_back_later(
+    service: Service,
+) -> None:
+    cookie = cookie_of(await service.sign_up())
+    changing: asyncio.Task[httpx.Response] | None = None
+    pool = service.resources.passwords
+    for renewed in [await hash_password(pool, PASSWORD) for _ in range(3)]:
+        async with service.resources.sessionmaker() as db:
+            await db.execute(text("UPDATE account SET password = :hash"), {"hash": renewed})
+            if changing is None:
+                changing = asyncio.create_task(post(service, "change-password", cookie, CHANGE))
+            await waiting(service, 1)
+            await db.commit()
+    assert changing is not None
+    reply = await changing
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+    assert await signs_in(service, PASSWORD)
 
 
 async def test_a_change_does_not_cross_the_deletion_of_its_user(service: Service) -> None:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.auth_service.service import ORIGIN, Service, cookie_of, set_cookies
+from tests.auth_service.service import (
+    ORIGIN,
+    Service,
+    cookie_of,
+    make_settings,
+    serving,
+    set_cookies,
+)
 from tests.auth_service.signed_in import CLEARED, UNAUTHORIZED, get, post, told
 
 GOOD_BODIES: dict[str, object] = {
@@ -164,6 +171,16 @@ async def test_a_leftover_copy_of_a_session_is_cleared_by_any_route(service: Ser
     cookie = cookie_of(await service.sign_up())
     reply = await get(service, "list-accounts", f"{cookie}; better-auth.session_data.3=x")
     assert set(set_cookies(reply)) == {"better-auth.session_data.3"}
+
+
+@pytest.mark.parametrize("path", READING)
+async def test_while_the_database_is_away_the_answer_is_to_come_back_later(path: str) -> None:
+    nowhere = make_settings("postgresql://role:secret@127.0.0.1:1/database")
+    async with serving(nowhere) as service:
+        reply = await service.client.get(
+            f"/api/auth/{path}", headers={"authorization": "Bearer token"}
+        )
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
 
 
 async def test_a_bearer_needs_no_origin(service: Service) -> None:

@@ -1,9 +1,12 @@
 """Section 7 of the reference: POST /update-user."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import text
 
 from tests.auth_service.service import COOKIE, Service, cookie_of, set_cookies
-from tests.auth_service.signed_in import UNAUTHORIZED, counted, post, told
+from tests.auth_service.signed_in import CLEARED, UNAUTHORIZED, counted, post, told, waiting
 
 DONE = (200, {"status": True})
 NOTHING = (400, {"message": "No fields to update"})
@@ -144,6 +147,10 @@ async def test_update_user_costs_two_statements(service: Service) -> None:
 
 async def test_update_user_of_a_user_deleted_meanwhile_is_unauthorized(service: Service) -> None:
     cookie = cookie_of(await service.sign_up())
-    await service.write('DELETE FROM "user"')
-    reply = await post(service, "update-user", cookie, {"name": "Nina"})
-    assert told(reply) == UNAUTHORIZED
+    async with service.resources.sessionmaker() as db:
+        await db.execute(text('DELETE FROM "user"'))
+        updating = asyncio.create_task(post(service, "update-user", cookie, {"name": "Nina"}))
+        await waiting(service, 1)
+        await db.commit()
+    assert told(await updating) == UNAUTHORIZED
+    assert set_cookies(await updating) == CLEARED
