@@ -21,8 +21,7 @@ from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.management import revoke_all
 from auth_service.workers import WorkerPool
 
-_ATTEMPTS = 3
-
+_ATTEMPTS = 3  # each lost to another change of the same hash
 
 _CREDENTIAL = (
     select(Account.id, Account.password)
@@ -58,7 +57,7 @@ class Credential:
     """The account that holds a user's password; None where it holds none."""
 
     id: str
-    stored: str | None
+    stored: str | None = field(repr=False)
 
 
 async def check_password(database: Database, pool: WorkerPool, user_id: str, password: str) -> None:
