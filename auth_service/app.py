@@ -17,6 +17,7 @@ from auth_service import resources
 from auth_service.accounts.routes import router as accounts
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
+from auth_service.error_page import router as error_page
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import SignInLimitMiddleware
 from auth_service.resources import OpenResources, Resources
@@ -24,6 +25,7 @@ from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import router as sessions
 from auth_service.settings import Settings
 from auth_service.tokens.routes import router as tokens
+from auth_service.users.routes import router as users
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
@@ -78,7 +80,7 @@ def create_app(
         redirect_slashes=False,
         middleware=_middleware(settings),
     )
-    for router in (_ok_routes(), sessions, accounts, tokens):
+    for router in (_ok_routes(), error_page, sessions, accounts, users, tokens):
         app.include_router(router, prefix=BASE_PATH)
     app.include_router(health_routes(SERVICE, _probes))
     app.add_exception_handler(Refused, _refuse)

@@ -77,6 +77,15 @@ async def same_site(request: Request, opened: Res) -> None:
     check_caller(request.headers, request.url.scheme, opened.trusted)
 
 
+async def any_body(request: Request, opened: Res) -> None:
+    """Check a request whose body is not asked for, but must be one that could be read.
+
+    Raises:
+        Refused: Of another kind, no JSON, or from a page not trusted.
+    """
+    await _checked_request(request, opened, (JSON,))
+
+
 def checked_body(
     model: type[Body], *media_types: str, login: bool = False, optional: bool = False
 ) -> Callable[[Request, Resources], Awaitable[Body]]:
@@ -90,18 +99,22 @@ def checked_body(
     """
 
     async def read(request: Request, opened: Res) -> Body:
-        value = read_body(
-            request.headers.get("content-type", ""),
-            await request.body(),
-            media_types or (JSON,),
-        )
-        scheme = request.url.scheme
-        check_caller(request.headers, scheme, opened.trusted)
-        members = value if isinstance(value, dict) else {}
-        check_redirects(members, request.query_params, opened.trusted)
+        value = await _checked_request(request, opened, media_types or (JSON,))
         body = validate(model, {} if optional and value is Absent.BODY else value)
         if login:
-            check_login(request.headers, scheme, opened.trusted)
+            check_login(request.headers, request.url.scheme, opened.trusted)
         return body
 
     return read
+
+
+async def _checked_request(
+    request: Request, opened: Resources, media_types: tuple[str, ...]
+) -> object:
+    """Return the value a body holds, once the checks that do not depend on its route are passed."""
+    content_type = request.headers.get("content-type", "")
+    value = read_body(content_type, await request.body(), media_types)
+    check_caller(request.headers, request.url.scheme, opened.trusted)
+    members = value if isinstance(value, dict) else {}
+    check_redirects(members, request.query_params, opened.trusted)
+    return value

@@ -3,6 +3,7 @@
     Refused                     an expected refusal, with a row of the table of codes
     ├── InvalidInput            400  a member of the body has the wrong type or form
     ├── InvalidRedirect         400  a redirect URL is no string; has no code
+    ├── NothingToUpdate         400  the body names no member that can be set; has no code
     ├── UnsupportedMediaType    415  the body is of another kind than the route reads
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
@@ -21,10 +22,12 @@ class Code(Enum):
     """Status and sentence of each refusal; the name is the code on the wire."""
 
     BAD_REQUEST = 400, "Invalid JSON in request body"
+    CREDENTIAL_ACCOUNT_NOT_FOUND = 400, "Credential account not found"
     CROSS_SITE_NAVIGATION_LOGIN_BLOCKED = (
         403,
         "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
     )
+    EMAIL_CAN_NOT_BE_UPDATED = 400, "Email can not be updated"
     INTERNAL_SERVER_ERROR = 500, "Internal server error"
     INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
     INVALID_EMAIL = 400, "Invalid email"
@@ -32,17 +35,21 @@ class Code(Enum):
     INVALID_ERROR_CALLBACK_URL = 403, "Invalid errorCallbackURL"
     INVALID_NEW_USER_CALLBACK_URL = 403, "Invalid newUserCallbackURL"
     INVALID_ORIGIN = 403, "Invalid origin"
+    INVALID_PASSWORD = 400, "Invalid password"
     INVALID_REDIRECT_URL = 403, "Invalid redirectURL"
     METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
     )
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
+    PASSWORD_ALREADY_SET = 400, "User already has a password set"
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
     SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
+    SESSION_NOT_FRESH = 403, "Session is not fresh"
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
+    UNAUTHORIZED = 401, "Unauthorized"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
     VALIDATION_ERROR = 400, "Validation Error"
@@ -59,6 +66,8 @@ class Refused(Exception):
         code: The row of the table.
         message: Said instead of the table's sentence.
         headers: Added to the reply.
+        cookies: Added to the reply as well: what it says of the caller's session, header by
+            header, for a reply may set several cookies.
     """
 
     says_code = True
@@ -70,11 +79,13 @@ class Refused(Exception):
         message: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        cookies: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(code.name)
         self.code = code
         self.message = code.message if message is None else message
         self.headers = headers
+        self.cookies = cookies
 
 
 class InvalidInput(Refused):
@@ -99,6 +110,15 @@ class InvalidRedirect(Refused):
 
     def __init__(self, member: str) -> None:
         super().__init__(Code.VALIDATION_ERROR, f"Invalid {member}: expected a string")
+
+
+class NothingToUpdate(Refused):
+    """The body names no member that can be set."""
+
+    says_code = False
+
+    def __init__(self) -> None:
+        super().__init__(Code.VALIDATION_ERROR, "No fields to update")
 
 
 class UnsupportedMediaType(Refused):
@@ -143,4 +163,7 @@ def render(refusal: Refused) -> JSONResponse:
     body = {"message": refusal.message}
     if refusal.says_code:
         body["code"] = refusal.code.name
-    return JSONResponse(body, status_code=refusal.code.status, headers=refusal.headers)
+    response = JSONResponse(body, status_code=refusal.code.status, headers=refusal.headers)
+    for name, value in refusal.cookies:
+        response.headers.append(name, value)
+    return response

@@ -87,6 +87,14 @@ class Settings(TokenSettings, DatabaseSettings):
         ),
         validation_alias="BETTER_AUTH_URL",
     )
+    cookie_cache: bool = Field(
+        default=False,
+        description=(
+            "Whether get-session is answered from a signed copy in a cookie: on or off. "
+            "On saves a query, and an ended session is seen for up to 5 minutes."
+        ),
+        validation_alias="COOKIE_CACHE",
+    )
     better_auth_trusted_origins: Origins = Field(
         default=(),
         description="Added to TRUSTED_ORIGINS; the name a Better Auth server reads.",
@@ -164,6 +172,12 @@ class Settings(TokenSettings, DatabaseSettings):
     def secure_cookies(self) -> bool:
         """Whether cookies are Secure and named `__Secure-…`."""
         return self.base_url.startswith("https://")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether readers reach the service from beyond this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host not in {"localhost", "127.0.0.1", "::1"} and not host.endswith(".localhost")
 
     @property
     def all_trusted_origins(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ text of a refusal are the protocol's.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -106,8 +106,8 @@ class Wire(BaseModel):
         strict=True,
     )
 
-    takes_any_member: ClassVar[bool] = False
-    """Whether Better Auth describes the body as an object and a record at once."""
+    described_as: ClassVar[tuple[str, ...]] = ("object",)
+    """Better Auth's words for the body: an object, a record, or both at once."""
 
 
 Body = TypeVar("Body", bound=Wire)
@@ -151,10 +151,10 @@ def validate(model: type[Body], value: object) -> Body:
         InvalidInput: With Zod 4's text for each problem.
     """
     if not isinstance(value, dict):
-        expected = ("object", "record") if model.takes_any_member else ("object",)
-        raise InvalidInput([f"[body] {_wrong_type(kind, _type_name(value))}" for kind in expected])
+        received = _type_name(value)
+        raise InvalidInput([f"[body] {_wrong_type(kind, received)}" for kind in model.described_as])
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
         raise InvalidInput([_issue(model, problem) for problem in problems]) from None
@@ -163,6 +163,12 @@ def validate(model: type[Body], value: object) -> Body:
 def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Return a body as a reply; members never set are left out."""
     return _reply(body.model_dump_json(by_alias=True, exclude_unset=True), headers)
+
+
+def list_reply(bodies: Sequence[Wire], headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return bodies as a reply that is an array."""
+    dumped = (body.model_dump_json(by_alias=True, exclude_unset=True) for body in bodies)
+    return _reply(f"[{','.join(dumped)}]", headers)
 
 
 def null_reply(headers: tuple[tuple[str, str], ...] = ()) -> Response:

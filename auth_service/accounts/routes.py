@@ -71,7 +71,7 @@ async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
         user_agent=caller.user_agent,
         now=now,
     )
-    return SignedIn(user, session, started_headers(session, shown), body.callback_url)
+    return SignedIn(user, session, started_headers(session, user, shown), body.callback_url)
 
 
 async def new_session(
@@ -96,7 +96,7 @@ async def new_session(
                 user_agent=caller.user_agent,
                 now=now,
             )
-    return SignedIn(user, session, started_headers(session, shown), body.callback_url)
+    return SignedIn(user, session, started_headers(session, user, shown), body.callback_url)
 
 
 NewAccount = Annotated[SignedIn, Depends(new_account)]

@@ -18,7 +18,7 @@ from auth_service.wire import (
 class SignUpBody(Wire):
     """A new user; members not named here are ignored."""
 
-    takes_any_member: ClassVar[bool] = True
+    described_as: ClassVar[tuple[str, ...]] = ("object", "record")
 
     name: PlainText
     email: Email

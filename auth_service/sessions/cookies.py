@@ -3,6 +3,7 @@
 import base64
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -17,7 +18,7 @@ DONT_REMEMBER = "dont_remember"
 AUTH_TOKEN_HEADER = "set-auth-token"  # noqa: S105 -- the header's name
 
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes, with its padding
-_SESSION_DATA_CHUNK = re.compile(rf"{SESSION_DATA}(\.\d+)?", re.ASCII)
+_SESSION_DATA_CHUNK = re.compile(rf"{SESSION_DATA}(\.(0|[1-9]\d{{0,14}}))?", re.ASCII)
 
 Header = tuple[str, str]
 
@@ -30,17 +31,24 @@ class CookieRules:
         secret: Key of the signatures.
         secure: Cookies are named `__Secure-…` and sent over https alone.
         older_secrets: Keys of signatures made before, which are accepted still.
+        cache: Clients are given a signed copy of their session to be answered from.
     """
 
     secret: bytes = field(repr=False)
     secure: bool
     older_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    cache: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> "CookieRules":
         """Return the rules that the settings ask for."""
         newest, *older = (secret.encode() for secret in settings.signing_secrets)
-        return cls(newest, settings.secure_cookies, tuple(older))
+        return cls(
+            secret=newest,
+            secure=settings.secure_cookies,
+            older_secrets=tuple(older),
+            cache=settings.cookie_cache,
+        )
 
     def full_name(self, name: str) -> str:
         """Return a cookie's name on the wire."""
@@ -94,7 +102,7 @@ def session_headers(
     """
     signed = sign(token, rules.secret)
     return (
-        _set_cookie(SESSION_TOKEN, signed, max_age, rules),
+        set_cookie(SESSION_TOKEN, signed, max_age, rules),
         (AUTH_TOKEN_HEADER, signed),
         ("access-control-expose-headers", AUTH_TOKEN_HEADER),
     )
@@ -104,28 +112,53 @@ def forgetful_headers(token: str, rules: CookieRules) -> tuple[Header, ...]:
     """Return the headers of a session that goes with the browser window, and is marked as such."""
     return (
         *session_headers(token, max_age=None, rules=rules),
-        _set_cookie(DONT_REMEMBER, sign("true", rules.secret), None, rules),
+        set_cookie(DONT_REMEMBER, sign("true", rules.secret), None, rules),
     )
 
 
 def cleared(rules: CookieRules, *names: str) -> tuple[Header, ...]:
     """Return the headers that delete cookies."""
-    return tuple(_set_cookie(name, "", timedelta(0), rules) for name in names)
+    return tuple(set_cookie(name, "", timedelta(0), rules) for name in names)
 
 
-def cleared_session(rules: CookieRules) -> tuple[Header, ...]:
-    """Return the headers that delete all cookies of a session."""
-    return cleared(rules, SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER)
+def cleared_session(rules: CookieRules, cookies: Iterable[str] = ()) -> tuple[Header, ...]:
+    """Return the headers that delete all cookies of a session.
+
+    Args:
+        rules: How cookies are named.
+        cookies: Names of those the request holds; the parts of a cached session go as well.
+    """
+    parts = (name for name in session_data_names(cookies, rules) if name != SESSION_DATA)
+    return cleared(rules, SESSION_TOKEN, SESSION_DATA, *parts, DONT_REMEMBER)
 
 
-def cleared_session_data(cookies: dict[str, str], rules: CookieRules) -> tuple[Header, ...]:
-    """Return the headers that delete a cached session left by a server that had the cache on."""
+def cleared_session_data(cookies: Iterable[str], rules: CookieRules) -> tuple[Header, ...]:
+    """Return the headers that delete the cached session a request holds, in all its parts."""
+    return cleared(rules, *session_data_names(cookies, rules))
+
+
+def session_data_names(cookies: Iterable[str], rules: CookieRules) -> list[str]:
+    """Return the names, without their prefix, of the cookies that hold a cached session."""
     prefix = rules.full_name("")
     names = (name.removeprefix(prefix) for name in cookies if name.startswith(prefix))
-    return cleared(rules, *(name for name in names if _SESSION_DATA_CHUNK.fullmatch(name)))
+    return [name for name in names if _SESSION_DATA_CHUNK.fullmatch(name)]
 
 
-def _set_cookie(name: str, value: str, max_age: timedelta | None, rules: CookieRules) -> Header:
+def together(*groups: Iterable[Header]) -> tuple[Header, ...]:
+    """Return headers of several origins as one; of two on the same matter the later one counts.
+
+    The matter of a Set-Cookie is its cookie: a client may take either of two in one reply.
+    """
+    kept: dict[tuple[str, str], Header] = {}
+    for group in groups:
+        for name, value in group:
+            matter = value.partition("=")[0] if name == "set-cookie" else ""
+            kept[name, matter] = (name, value)
+    return tuple(kept.values())
+
+
+def set_cookie(name: str, value: str, max_age: timedelta | None, rules: CookieRules) -> Header:
+    """Return the header that sets a cookie; without an age it goes with the browser window."""
     age = "" if max_age is None else f"; Max-Age={int(max_age.total_seconds())}"
     secure = "; Secure" if rules.secure else ""
     pair = f"{rules.full_name(name)}={quote(value, safe='')}"

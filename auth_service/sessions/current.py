@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from auth_service.database.engine import database_errors
+from auth_service.database.profiles import Profile
 from auth_service.dependencies import Now, Res
 from auth_service.resources import Resources
+from auth_service.sessions.cookie_cache import cached_headers
 from auth_service.sessions.cookies import (
     DONT_REMEMBER,
     SESSION_TOKEN,
@@ -119,17 +121,26 @@ async def current_session(shown: Shown, resources: Res, now: Now) -> SessionLook
 CurrentSession = Annotated[SessionLookup, Depends(current_session)]
 
 
-def started_headers(started: StartedSession, shown: Presented) -> tuple[Header, ...]:
+def started_headers(started: StartedSession, user: Profile, shown: Presented) -> tuple[Header, ...]:
     """Return the headers that hand a session just started to its client.
 
     Args:
         started: The session.
+        user: Whose it is.
         shown: What the request held; the mark of an earlier, unremembered session is taken off.
     """
+    cached = cached_headers(
+        started.of(user),
+        remembered=started.remembered,
+        cookies=shown.cookies,
+        rules=shown.rules,
+        now=started.started_at,
+    )
     if not started.remembered:
-        return forgetful_headers(started.token, shown.rules)
+        return (*forgetful_headers(started.token, shown.rules), *cached)
     headers = session_headers(started.token, max_age=REMEMBERED, rules=shown.rules)
-    return headers if shown.remembered else (*headers, *cleared(shown.rules, DONT_REMEMBER))
+    mark = () if shown.remembered else cleared(shown.rules, DONT_REMEMBER)
+    return (*headers, *mark, *cached)
 
 
 def _bearer_token(authorization: str, rules: CookieRules) -> str | None:

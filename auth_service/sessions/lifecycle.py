@@ -15,6 +15,9 @@ from auth_service.identifiers import new_identifier
 REMEMBERED = timedelta(days=7)
 """A session's length, and how long its cookie is kept."""
 
+FRESH = timedelta(days=1)
+"""How long after its start a session may do what asks for a recent sign-in."""
+
 UNREMEMBERED = timedelta(days=1)
 """A session's length where its cookie goes with the browser window."""
 
@@ -24,7 +27,7 @@ RENEWED_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session as it is stored, with its user; after the user the order is that of _COLUMNS."""
+    """A session as it is stored, with its user; after the user the order is that of COLUMNS."""
 
     user: Profile
     id: str
@@ -37,7 +40,7 @@ class StoredSession:
     user_agent: str | None
 
 
-_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     Session.id,
     Session.token,
     Session.user_id,
@@ -48,7 +51,7 @@ _COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     Session.user_agent,
 )
 _FIND = (
-    select(*_COLUMNS, *PROFILE_COLUMNS)
+    select(*COLUMNS, *PROFILE_COLUMNS)
     .join(User, User.id == Session.user_id)
     .where(Session.token == bindparam("presented"))
 )
@@ -68,6 +71,25 @@ class StartedSession:
     id: str
     token: str
     remembered: bool
+    user_id: str
+    started_at: datetime
+    expires_at: datetime
+    ip_address: str
+    user_agent: str
+
+    def of(self, user: Profile) -> StoredSession:
+        """Return the session as it is found again, with its user."""
+        return StoredSession(
+            user=user,
+            id=self.id,
+            token=self.token,
+            user_id=self.user_id,
+            expires_at=self.expires_at,
+            created_at=self.started_at,
+            updated_at=self.started_at,
+            ip_address=self.ip_address,
+            user_agent=self.user_agent,
+        )
 
 
 async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
@@ -80,13 +102,22 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
     now: datetime,
 ) -> StartedSession:
     """Insert a session and return it."""
-    started = StartedSession(new_identifier(), new_identifier(), remembered)
+    started = StartedSession(
+        id=new_identifier(),
+        token=new_identifier(),
+        remembered=remembered,
+        user_id=user_id,
+        started_at=now,
+        expires_at=now + (REMEMBERED if remembered else UNREMEMBERED),
+        ip_address=ip_address,
+        user_agent=user_agent,
+    )
     await db.execute(
         insert(Session).values(
             id=started.id,
             token=started.token,
             user_id=user_id,
-            expires_at=now + (REMEMBERED if remembered else UNREMEMBERED),
+            expires_at=started.expires_at,
             created_at=now,
             updated_at=now,
             ip_address=ip_address,
@@ -101,7 +132,7 @@ async def find_session(db: Statements, token: str) -> StoredSession | None:
     row = (await db.execute(_FIND, {"presented": token})).one_or_none()
     if row is None:
         return None
-    own = len(_COLUMNS)
+    own = len(COLUMNS)
     return StoredSession(Profile(*row[own:]), *row[:own])
 
 

@@ -1,4 +1,4 @@
-"""The session's doors: who am I, and sign-out."""
+"""The sessions' doors: who am I, sign-out, and which others there are."""
 
 from typing import Annotated
 
@@ -6,19 +6,24 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, checked_body, same_site
-from auth_service.errors import Code, Refused
-from auth_service.sessions.cookies import cleared_session, cleared_session_data
-from auth_service.sessions.current import Shown, look_up
+from auth_service.dependencies import Now, Res, any_body, checked_body, same_site
+from auth_service.errors import Code, NothingToUpdate, Refused
+from auth_service.sessions.cookies import Header, cleared_session
+from auth_service.sessions.current import Shown
 from auth_service.sessions.lifecycle import end_session
+from auth_service.sessions.management import active_sessions, revoke, revoke_all
 from auth_service.sessions.schemas import (
     CurrentSessionBody,
+    RevokeBody,
     SessionBody,
     SignOutBody,
+    StatusBody,
     SuccessBody,
+    UpdateSessionBody,
     UserBody,
 )
-from auth_service.wire import JSON, documented, null_reply, reply
+from auth_service.sessions.signed_in import FreshSession, RequiredSession, resolve
+from auth_service.wire import JSON, documented, list_reply, null_reply, reply
 
 router = APIRouter(tags=["sessions"])
 
@@ -28,17 +33,14 @@ _NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 @router.get("/get-session", response_model=CurrentSessionBody | None)
 async def get_session(request: Request, shown: Shown, resources: Res, now: Now) -> Response:
     """Say who is signed in: the session and its user, or null."""
-    renew = not request.query_params.get("disableRefresh")
-    found = await look_up(shown, resources, now, renew=renew)
-    cached = cleared_session_data(shown.cookies, shown.rules)
+    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
     if found.session is None:
-        # With an ended session all its cookies are cleared, the cached one among them.
-        return null_reply((*_NOT_STORED, *(found.headers or cached)))
+        return null_reply((*_NOT_STORED, *found.headers))
     body = CurrentSessionBody(
         session=SessionBody.model_validate(found.session),
         user=UserBody.model_validate(found.session.user),
     )
-    return reply(body, (*_NOT_STORED, *found.headers, *cached))
+    return reply(body, (*_NOT_STORED, *found.headers))
 
 
 @router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)
@@ -62,4 +64,64 @@ async def sign_out(
         with database_errors():
             async with resources.database.autocommit.begin() as db:
                 await end_session(db, shown.token)
-    return reply(SuccessBody(success=True), cleared_session(shown.rules))
+    return reply(SuccessBody(success=True), cleared_session(shown.rules, shown.cookies))
+
+
+@router.get("/list-sessions", response_model=list[SessionBody])
+async def list_sessions(live: FreshSession, resources: Res, now: Now) -> Response:
+    """Tell where the user is signed in, with the tokens that can be revoked."""
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            sessions = await active_sessions(db, live.session.user, now)
+    bodies = [SessionBody.model_validate(session) for session in sessions]
+    return list_reply(bodies, (*_NOT_STORED, *live.headers))
+
+
+@router.post(
+    "/revoke-session", response_model=StatusBody, openapi_extra=documented(RevokeBody, JSON)
+)
+async def revoke_session(
+    body: Annotated[RevokeBody, Depends(checked_body(RevokeBody))],
+    live: RequiredSession,
+    shown: Shown,
+    resources: Res,
+) -> Response:
+    """End one session of the user; whether there was such a one is not told."""
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            await revoke(db, live.session.user_id, body.token)
+    own = body.token == live.session.token
+    return _done(cleared_session(shown.rules, shown.cookies) if own else live.headers)
+
+
+@router.post("/revoke-sessions", response_model=StatusBody, dependencies=[Depends(any_body)])
+async def revoke_sessions(live: RequiredSession, shown: Shown, resources: Res) -> Response:
+    """End all sessions of the user, this one too."""
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            await revoke_all(db, live.session.user_id)
+    return _done(cleared_session(shown.rules, shown.cookies))
+
+
+@router.post("/revoke-other-sessions", response_model=StatusBody, dependencies=[Depends(any_body)])
+async def revoke_other_sessions(live: RequiredSession, resources: Res) -> Response:
+    """End all sessions of the user but this one."""
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            await revoke_all(db, live.session.user_id, but=live.session.token)
+    return _done(live.headers)
+
+
+@router.post(
+    "/update-session", openapi_extra=documented(UpdateSessionBody, JSON), response_model=None
+)
+async def update_session(
+    _body: Annotated[UpdateSessionBody, Depends(checked_body(UpdateSessionBody))],
+    _live: RequiredSession,
+) -> Response:
+    """Refuse: sessions here have no fields of the application's own, and no others can be set."""
+    raise NothingToUpdate
+
+
+def _done(headers: tuple[Header, ...]) -> Response:
+    return reply(StatusBody(status=True), headers)

@@ -1,8 +1,10 @@
 """What is told of users and sessions."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from auth_service.wire import OptionalFlag, OptionalText, Timestamp, Wire
+from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire
 
 
 class UserBody(Wire):
@@ -52,3 +54,21 @@ class SuccessBody(Wire):
     """Done."""
 
     success: bool
+
+
+class RevokeBody(Wire):
+    """The session to end."""
+
+    token: PlainText
+
+
+class UpdateSessionBody(Wire):
+    """Any members; none of them can be set."""
+
+    described_as: ClassVar[tuple[str, ...]] = ("record",)
+
+
+class StatusBody(Wire):
+    """Done."""
+
+    status: bool

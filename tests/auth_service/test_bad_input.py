@@ -183,6 +183,12 @@ async def test_unknown_members_are_ignored(service: Service) -> None:
     assert reply.status_code == 200
 
 
+async def test_members_are_known_by_their_name_on_the_wire_alone(service: Service) -> None:
+    reply = await service.sign_up(software_background="Python", remember_me=False)
+    assert reply.json()["user"]["softwareBackground"] is None
+    assert "; Max-Age=604800;" in reply.headers["set-cookie"]
+
+
 async def test_of_a_member_given_twice_the_last_counts(service: Service) -> None:
     content = f'{{"name": "A", "name": "B", "email": "m@example.com", "password": "{PASSWORD}"}}'
     reply = await send(service, SIGN_UP, content)
