@@ -3,6 +3,7 @@
 import base64
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -116,6 +117,19 @@ def cleared_session_data(cookies: dict[str, str], rules: CookieRules) -> tuple[H
     prefix = rules.full_name("")
     names = (name.removeprefix(prefix) for name in cookies if name.startswith(prefix))
     return cleared(rules, *(name for name in names if _SESSION_DATA_CHUNK.fullmatch(name)))
+
+
+def together(*groups: Iterable[Header]) -> tuple[Header, ...]:
+    """Return headers of several origins as one; of two on the same matter the later one counts.
+
+    The matter of a Set-Cookie is its cookie: a client may take either of two in one reply.
+    """
+    kept: dict[tuple[str, str], Header] = {}
+    for group in groups:
+        for name, value in group:
+            matter = value.partition("=")[0] if name == "set-cookie" else ""
+            kept[name, matter] = (name, value)
+    return tuple(kept.values())
 
 
 def _set_cookie(name: str, value: str, max_age: timedelta | None, rules: CookieRules) -> Header:

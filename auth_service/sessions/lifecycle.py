@@ -15,6 +15,9 @@ from auth_service.identifiers import new_identifier
 REMEMBERED = timedelta(days=7)
 """A session's length, and how long its cookie is kept."""
 
+FRESH = timedelta(days=1)
+"""How long after its start a session may do what asks for a recent sign-in."""
+
 UNREMEMBERED = timedelta(days=1)
 """A session's length where its cookie goes with the browser window."""
 

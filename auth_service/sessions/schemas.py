@@ -52,3 +52,9 @@ class SuccessBody(Wire):
     """Done."""
 
     success: bool
+
+
+class StatusBody(Wire):
+    """Done."""
+
+    status: bool

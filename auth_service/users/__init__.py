@@ -1,0 +1,1 @@
+"""What signed-in readers do with their own account: profile, password, ways to sign in."""
