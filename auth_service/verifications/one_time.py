@@ -46,7 +46,10 @@ async def look_up(db: Statements, identifier: str, now: datetime) -> str | None:
         .limit(1)
     )
     row = (await db.execute(newest)).one_or_none()
-    return None if row is None or row.expires_at < now else str(row.value)
+    if row is None:
+        return None
+    value, expires_at = row
+    return None if expires_at < now else str(value)
 
 
 async def consume(db: Statements, identifier: str, now: datetime) -> str | None:
@@ -61,5 +64,7 @@ async def consume(db: Statements, identifier: str, now: datetime) -> str | None:
         .returning(Verification.value, Verification.expires_at, Verification.created_at)
     )
     rows = (await db.execute(spent)).all()
-    newest = max(rows, key=lambda row: row.created_at, default=None)
-    return None if newest is None or newest.expires_at < now else str(newest.value)
+    if not rows:
+        return None
+    value, expires_at, _ = max(rows, key=lambda row: row[2])
+    return None if expires_at < now else str(value)
