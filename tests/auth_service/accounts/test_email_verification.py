@@ -1,4 +1,4 @@
-"""Section 8 of the reference, row by row; the answers are those a Better Auth 1.7.25 server gave."""
+"""Section 8 of the reference, row by row, answered as by a Better Auth 1.7.25 server."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A mail server on loopback, by aiosmtpd: what it takes it keeps, what it is told to say it says."""
+"""A mail server on loopback, by aiosmtpd: it keeps what it takes, and says what it is told."""
 
 import asyncio
 import ssl
@@ -40,7 +40,7 @@ class MailServer:
     taken: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     encrypted: bool = False
-    signed_in: bool = False
+    signed_in: bool | None = False
     connections: int = 0
 
     @property
@@ -48,21 +48,28 @@ class MailServer:
         return f"smtp://127.0.0.1:{self.port}"
 
     async def handle_EHLO(  # noqa: N802 -- aiosmtpd's name
-        self, server: SMTP, session: Session, _envelope: Envelope, name: str, replies: list[str]
+        self, _server: SMTP, session: Session, _envelope: Envelope, name: str, replies: list[str]
     ) -> list[str]:
         session.host_name = name
         self.connections += 1
         return replies
 
     async def handle_RCPT(  # noqa: N802 -- as above
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         said = self.to_recipients.pop(0) if self.to_recipients else OK
         if said == OK:
             envelope.rcpt_tos.append(address)
         return said
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 -- as above
+    async def handle_DATA(  # noqa: N802 -- as above
+        self, _server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         said = self.to_data.pop(0) if self.to_data else OK
         if said == OK:
             assert isinstance(envelope.content, bytes)
@@ -126,7 +133,7 @@ async def silent_server() -> AsyncIterator[int]:
 async def eventually(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(10):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 -- whatever a test waits for, not an event of ours
             await asyncio.sleep(0.01)
 
 

@@ -129,7 +129,7 @@ async def test_section_7_without_session_it_is_refused(site: Mailing) -> None:
 @pytest.mark.parametrize("body", [None, []])
 async def test_section_7_the_body_must_be_an_object(site: Mailing, body: object) -> None:
     reply = await site.post("delete-user", body)
-    received = "null" if body is None else "array"
+    received = "undefined" if body is None else "array"
     assert (reply.status_code, reply.json()["message"]) == (
         400,
         f"[body] Invalid input: expected object, received {received}",
