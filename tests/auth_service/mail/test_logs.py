@@ -45,8 +45,8 @@ async def run(url, folder):
             await eventually(lambda: len(server.taken) == 3)
     nowhere = "smtps://marked-user:marked-password@127.0.0.1:1"
     async with mailing(url, folder, **settings, MAIL_URL=nowhere) as site:
-        await drive(site)
         assert (await site.service.client.get("/ready")).status_code == 200
+        await drive(site)
     print(*TOKENS)
 
 configure_logs("auth-service", "json", "DEBUG")
