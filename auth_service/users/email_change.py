@@ -84,11 +84,12 @@ async def change_email(  # noqa: PLR0913 -- a change is its arguments
 async def _set_email(db: AsyncSession, user: Profile, new_email: str, now: datetime) -> bool:
     try:
         async with db.begin_nested():
-            await db.execute(
+            changed = await db.execute(
                 update(User)
                 .where(User.id == user.id, User.email == user.email)
                 .values(email=new_email, updated_at=now)
+                .returning(User.id)
             )
     except IntegrityError:  # taken since we looked
         return False
-    return True
+    return changed.first() is not None

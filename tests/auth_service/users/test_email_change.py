@@ -1,5 +1,6 @@
 """Section 7 of the reference, change-email and its flows, row by row."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -133,6 +134,20 @@ async def test_changing_at_once_needs_no_sender(database_url: str, tmp_path: Pat
         reply = await site.post("change-email", {"newEmail": NEW}, await site.reader())
         assert (reply.status_code, reply.text) == (200, DONE)
         assert await site.user(NEW) is not None
+
+
+async def test_of_many_who_take_one_address_at_once_one_gets_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with mailing(database_url, tmp_path, CHANGE_EMAIL="at-once") as site:
+        cookies = [await site.reader(f"reader{n}@example.com") for n in range(5)]
+        replies = await asyncio.gather(
+            *(site.post("change-email", {"newEmail": NEW}, cookie) for cookie in cookies)
+        )
+        assert [reply.text for reply in replies] == [DONE] * 5
+        assert len(site.outbox.mails()) == 1
+        taken = await site.service.rows('SELECT email FROM "user" WHERE email = :new', new=NEW)
+        assert taken == [(NEW,)]
 
 
 async def test_a_change_needs_a_trusted_page(site: Mailing) -> None:
