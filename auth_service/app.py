@@ -14,17 +14,20 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from auth_service import resources
+from auth_service.accounts.mailed_routes import router as mailed
 from auth_service.accounts.routes import router as accounts
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.error_page import router as error_page
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import SignInLimitMiddleware
+from auth_service.mail import choose
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import router as sessions
-from auth_service.settings import Settings
+from auth_service.settings import BASE_PATH, Settings
 from auth_service.tokens.routes import router as tokens
+from auth_service.users.mailed_routes import router as mailed_users
 from auth_service.users.routes import router as users
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
@@ -37,7 +40,6 @@ from service_kit.request_id import RequestIdMiddleware
 log = structlog.get_logger(__name__)
 
 SERVICE = "auth-service"
-BASE_PATH = "/api/auth"
 BODY_LIMIT = 64 * 1024  # bytes
 
 
@@ -65,6 +67,7 @@ def create_app(
         configure_logs(SERVICE, settings.log_format, settings.log_level)
     known = settings
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
+    choose(settings)  # likewise
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -80,9 +83,10 @@ def create_app(
         redirect_slashes=False,
         middleware=_middleware(settings),
     )
-    for router in (_ok_routes(), error_page, sessions, accounts, users, tokens):
+    rooms = (sessions, accounts, mailed, users, mailed_users, tokens)
+    for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH)
-    app.include_router(health_routes(SERVICE, _probes))
+    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
@@ -137,12 +141,14 @@ def _probes(request: Request) -> dict[str, Probe]:
         async with opened.database.autocommit.begin() as db:
             await db.execute(select(User.id).limit(1))
 
-    return {"database": database}
+    postbox = opened.postbox
+    mail = {} if postbox is None or not postbox.can_be_away else {"mail": postbox.probe}
+    return {"database": database, **mail}
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 -- as registered; Starlette types it wider
-    log.info("request_refused", code=error.code.name, status=error.code.status)
+    log.info("request_refused", code=error.code.name, status=error.status)
     return render(error)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth_service.database.engine import database_errors
 from auth_service.origins import check_caller, check_login, check_redirects
 from auth_service.resources import Resources
-from auth_service.wire import JSON, Absent, Body, read_body, validate
+from auth_service.wire import JSON, Absent, Body, query_members, read_body, validate
 from service_kit.client_ip import client_ip
 
 
@@ -118,3 +118,24 @@ async def _checked_request(
     members = value if isinstance(value, dict) else {}
     check_redirects(members, request.query_params, opened.trusted)
     return value
+
+
+def checked_query(
+    model: type[Body], *, redirects: bool = False
+) -> Callable[[Request, Resources], Awaitable[Body]]:
+    """Return a dependency that reads a query.
+
+    Args:
+        model: What the query becomes.
+        redirects: The route sends its reader to the query's callbackURL, so that is checked; for
+            routes with a body `checked_body` does so.
+    """
+
+    async def read(request: Request, opened: Res) -> Body:
+        members = query_members(request.query_params.multi_items())
+        query = validate(model, members, where="query")
+        if redirects:
+            check_redirects({}, request.query_params, opened.trusted)
+        return query
+
+    return read

@@ -3,7 +3,7 @@
     Refused                     an expected refusal, with a row of the table of codes
     ├── InvalidInput            400  a member of the body has the wrong type or form
     ├── InvalidRedirect         400  a redirect URL is no string; has no code
-    ├── NothingToUpdate         400  the body names no member that can be set; has no code
+    ├── PlainRefusal            400  a sentence of Better Auth's that has no code
     ├── UnsupportedMediaType    415  the body is of another kind than the route reads
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
@@ -22,12 +22,16 @@ class Code(Enum):
     """Status and sentence of each refusal; the name is the code on the wire."""
 
     BAD_REQUEST = 400, "Invalid JSON in request body"
+    CHANGE_EMAIL_DISABLED = 400, "Change email is disabled"
     CREDENTIAL_ACCOUNT_NOT_FOUND = 400, "Credential account not found"
     CROSS_SITE_NAVIGATION_LOGIN_BLOCKED = (
         403,
         "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
     )
+    EMAIL_ALREADY_VERIFIED = 400, "Email is already verified"
     EMAIL_CAN_NOT_BE_UPDATED = 400, "Email can not be updated"
+    EMAIL_MISMATCH = 400, "Email mismatch"
+    FAILED_TO_GET_USER_INFO = 404, "Failed to get user info"
     INTERNAL_SERVER_ERROR = 500, "Internal server error"
     INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
     INVALID_EMAIL = 400, "Invalid email"
@@ -37,22 +41,30 @@ class Code(Enum):
     INVALID_ORIGIN = 403, "Invalid origin"
     INVALID_PASSWORD = 400, "Invalid password"
     INVALID_REDIRECT_URL = 403, "Invalid redirectURL"
+    INVALID_TOKEN = 401, "Invalid token"
+    INVALID_USER = 401, "Invalid user"
     METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
     )
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
+    NOT_FOUND = 404, "Not found"
     PASSWORD_ALREADY_SET = 400, "User already has a password set"
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
+    RESET_PASSWORD_DISABLED = 400, "Reset password isn't enabled"
     SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
+    SESSION_EXPIRED = 400, "Session expired. Re-authenticate to perform this action."
     SESSION_NOT_FRESH = 403, "Session is not fresh"
+    TOKEN_EXPIRED = 401, "Token expired"
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
     UNAUTHORIZED = 401, "Unauthorized"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
+    USER_NOT_FOUND = 401, "User not found"
     VALIDATION_ERROR = 400, "Validation Error"
+    VERIFICATION_EMAIL_NOT_ENABLED = 400, "Verification email isn't enabled"
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -65,6 +77,7 @@ class Refused(Exception):
     Args:
         code: The row of the table.
         message: Said instead of the table's sentence.
+        status: Sent instead of the table's; a few codes differ from route to route.
         headers: Added to the reply.
         cookies: Added to the reply as well: what it says of the caller's session, header by
             header, for a reply may set several cookies.
@@ -78,12 +91,14 @@ class Refused(Exception):
         code: Code,
         message: str | None = None,
         *,
+        status: int | None = None,
         headers: Mapping[str, str] | None = None,
         cookies: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(code.name)
         self.code = code
         self.message = code.message if message is None else message
+        self.status = code.status if status is None else status
         self.headers = headers
         self.cookies = cookies
 
@@ -112,13 +127,17 @@ class InvalidRedirect(Refused):
         super().__init__(Code.VALIDATION_ERROR, f"Invalid {member}: expected a string")
 
 
-class NothingToUpdate(Refused):
-    """The body names no member that can be set."""
+class PlainRefusal(Refused):
+    """A refusal that Better Auth makes from a sentence alone.
+
+    Args:
+        message: The sentence.
+    """
 
     says_code = False
 
-    def __init__(self) -> None:
-        super().__init__(Code.VALIDATION_ERROR, "No fields to update")
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.VALIDATION_ERROR, message)
 
 
 class UnsupportedMediaType(Refused):
@@ -163,7 +182,7 @@ def render(refusal: Refused) -> JSONResponse:
     body = {"message": refusal.message}
     if refusal.says_code:
         body["code"] = refusal.code.name
-    response = JSONResponse(body, status_code=refusal.code.status, headers=refusal.headers)
+    response = JSONResponse(body, status_code=refusal.status, headers=refusal.headers)
     for name, value in refusal.cookies:
         response.headers.append(name, value)
     return response

@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
+from auth_service.database.sweep import Sweep
+from auth_service.mail import choose
+from auth_service.mail.postbox import Postbox
 from auth_service.settings import Settings
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
@@ -33,6 +36,8 @@ class Resources:
     database: Database
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
+    postbox: Postbox | None
+    sweep: Sweep
     trusted: TrustedOrigins
     clock: Clock
 
@@ -45,7 +50,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     """Open what the service needs; it waits for nothing, so it starts without its database.
 
     Raises:
-        BadSettings: DATABASE_URL cannot be read.
+        BadSettings: DATABASE_URL, MAIL_URL or a template of mails cannot be read.
     """
     address = read_address(settings.database_url.get_secret_value())
     if address.notice:
@@ -53,6 +58,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     database = open_database(
         address, pool_size=settings.database_pool_size, overflow=settings.database_pool_overflow
     )
+    postbox = _open_postbox(settings)
     passwords = WorkerPool(threads=settings.password_workers, queue=settings.password_queue)
     try:
         yield Resources(
@@ -60,9 +66,25 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             database=database,
             sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
             passwords=passwords,
+            postbox=postbox,
+            sweep=Sweep(),
             trusted=TrustedOrigins(settings.all_trusted_origins),
             clock=clock,
         )
     finally:
+        if postbox is not None:
+            await postbox.close()
         passwords.close()
         await database.engine.dispose()
+
+
+def _open_postbox(settings: Settings) -> Postbox | None:
+    mailer = choose(settings)
+    if settings.mail_url is None:
+        log.warning(
+            "mail_url_unset",
+            reason="mail is off: a public site prints no links"
+            if mailer is None
+            else "mails are printed to stdout, links and all, and go nowhere",
+        )
+    return None if mailer is None else Postbox(mailer)

@@ -1,7 +1,9 @@
 """Every setting of auth-service: name, type, unit, default and reason."""
 
 import os
-from typing import Self
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -25,6 +27,9 @@ from service_kit.settings import (
     newest_first,
     required_unless,
 )
+
+BASE_PATH = "/api/auth"
+"""Where Better Auth's paths begin."""
 
 
 def _spare_cores() -> int:
@@ -122,6 +127,43 @@ class Settings(TokenSettings, DatabaseSettings):
         description="Passwords that may wait to be hashed; more are told to try again later.",
         validation_alias="PASSWORD_QUEUE",
     )
+    mail_url: SecretStr | None = Field(
+        default=None,
+        description=(
+            "How mail leaves: smtp://user:password@host:port, smtps://…, console:, file:PATH or "
+            "off. Unset: console:, or off where BETTER_AUTH_URL is https."
+        ),
+        validation_alias="MAIL_URL",
+    )
+    mail_from: str = Field(
+        default="",
+        description=(
+            "Whom mail is from: an address, or `Name <address>`; the name is the site's in mails. "
+            "Unset: no-reply at the host of BETTER_AUTH_URL."
+        ),
+        validation_alias="MAIL_FROM",
+    )
+    mail_templates: Path | None = Field(
+        default=None,
+        description="Folder with the site's own templates of mails; those it lacks are ours.",
+        validation_alias="MAIL_TEMPLATES",
+    )
+    change_email: Literal["on", "confirm", "at-once", "off"] = Field(
+        default="on",
+        description=(
+            "Changing one's address: on (a mail to the new one), confirm (verified users agree by "
+            "a mail to the old one first), at-once (unverified users change without mail) or off."
+        ),
+        validation_alias="CHANGE_EMAIL",
+    )
+    delete_user: Literal["on", "mail", "off"] = Field(
+        default="on",
+        description=(
+            "Deleting one's account: on (with the password, or within a day of signing in), mail "
+            "(by a link in a mail) or off."
+        ),
+        validation_alias="DELETE_USER",
+    )
     database_pool_size: int = Field(
         default=10,
         ge=1,
@@ -149,6 +191,19 @@ class Settings(TokenSettings, DatabaseSettings):
     ) -> SecretStr | None:
         return required_unless(info.data.get("better_auth_secrets", True), value)
 
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        if value and "@" not in parseaddr(value)[1]:
+            raise ValueError("is neither an address nor `Name <address>`")
+        return value
+
+    @model_validator(mode="after")
+    def _mails_can_leave(self) -> Self:
+        if self.delete_user == "mail" and self.mailing == "off":
+            raise ValueError("DELETE_USER=mail needs a MAIL_URL to send that mail by")
+        return self
+
     @model_validator(mode="after")
     def _secrets_differ(self) -> Self:
         if set(self.signing_secrets) & set(self.token_secrets):
@@ -167,6 +222,32 @@ class Settings(TokenSettings, DatabaseSettings):
     def base_url(self) -> str:
         """The address readers reach the service under, without a slash at its end."""
         return self.better_auth_url or f"http://localhost:{self.port}"
+
+    @property
+    def auth_url(self) -> str:
+        """Where Better Auth's paths begin, as mailed links name it."""
+        return f"{self.base_url}{BASE_PATH}"
+
+    @property
+    def mailing(self) -> str:
+        """MAIL_URL, or what stands for it.
+
+        Printed links would be in the logs of whoever runs a public site, so without a word of
+        its owner such a site sends none.
+        """
+        if self.mail_url is not None:
+            return self.mail_url.get_secret_value()
+        return "off" if self.secure_cookies else "console:"
+
+    @property
+    def mail_sender(self) -> str:
+        """The From header of mails."""
+        return self.mail_from or f"no-reply@{urlsplit(self.base_url).hostname}"
+
+    @property
+    def mail_site(self) -> str:
+        """The name the site goes by in mails."""
+        return parseaddr(self.mail_from)[0] or urlsplit(self.base_url).netloc
 
     @property
     def secure_cookies(self) -> bool:

@@ -5,11 +5,11 @@ text of a refusal are the protocol's.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +37,8 @@ EMAIL_LENGTH = (
 _EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}"
 )
+
+_URL_CHARACTERS = "".join(map(chr, range(0x20, 0x7F)))
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -144,20 +146,42 @@ def read_body(content_type: str, content: bytes, allowed: tuple[str, ...]) -> ob
         raise Refused(Code.BAD_REQUEST) from error
 
 
-def validate(model: type[Body], value: object) -> Body:
-    """Return a body as its model.
+def validate(model: type[Body], value: object, *, where: str = "body") -> Body:
+    """Return a body, or a query, as its model.
 
     Raises:
         InvalidInput: With Zod 4's text for each problem.
     """
     if not isinstance(value, dict):
         received = _type_name(value)
-        raise InvalidInput([f"[body] {_wrong_type(kind, received)}" for kind in model.described_as])
+        raise InvalidInput(
+            [f"[{where}] {_wrong_type(kind, received)}" for kind in model.described_as]
+        )
     try:
         return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
-        raise InvalidInput([_issue(model, problem) for problem in problems]) from None
+        raise InvalidInput([_issue(model, problem, where) for problem in problems]) from None
+
+
+def query_members(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """Return a query's parameters; of one that comes more than once, all values in a list."""
+    members: dict[str, list[str]] = {}
+    for name, value in pairs:
+        members.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in members.items()}
+
+
+def location(url: str) -> str:
+    """Return a URL as a Location header: these hold ASCII alone, so the rest is encoded."""
+    return quote(url, safe=_URL_CHARACTERS)
+
+
+def redirect(url: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return a reply that sends the reader on, its body empty, as Better Auth does."""
+    response = _reply("", (("location", location(url)), *headers))
+    response.status_code = 302
+    return response
 
 
 def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -192,15 +216,18 @@ def documented(model: type[Wire], *media_types: str, required: bool = True) -> d
 _EXPECTED: Mapping[str, str] = {"string_type": "string", "bool_type": "boolean"}
 
 
-def _issue(model: type[Wire], problem: ErrorDetails) -> str:
+def _issue(model: type[Wire], problem: ErrorDetails, where: str) -> str:
     path = ".".join(str(part) for part in problem["loc"])
-    return f"[body.{path}] {_text(model, problem)}"
+    return f"[{where}.{path}] {_text(model, problem)}"
 
 
 def _text(model: type[Wire], problem: ErrorDetails) -> str:
     kind = problem["type"]
     if kind == "missing":
-        names = {to_camel(name): field.annotation for name, field in model.model_fields.items()}
+        names = {
+            field.alias or to_camel(name): field.annotation
+            for name, field in model.model_fields.items()
+        }
         expected = "boolean" if names[str(problem["loc"][0])] is bool else "string"
         return _wrong_type(expected, "undefined")
     if kind == "string_too_short":

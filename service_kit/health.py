@@ -1,7 +1,7 @@
 """`/health`: I am alive. `/ready`: what I depend on answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Literal
 
 import structlog
@@ -24,19 +24,25 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether every dependency answered within PROBE_SECONDS."""
+    """Whether every dependency needed answered within PROBE_SECONDS."""
 
     status: Literal["ready", "unavailable"]
     service: str
     dependencies: dict[str, Literal["ok", "unavailable"]]
 
 
-def health_routes(service: str, probes: Callable[[Request], Mapping[str, Probe]]) -> APIRouter:
+def health_routes(
+    service: str,
+    probes: Callable[[Request], Mapping[str, Probe]],
+    *,
+    optional: Collection[str] = (),
+) -> APIRouter:
     """Return `/health` and `/ready` of a service.
 
     Args:
         service: The service's name, as it says it of itself.
         probes: Finds the dependencies to ask in the running application; asked together.
+        optional: Dependencies that are shown, and without which the service is ready all the same.
     """
     router = APIRouter(tags=["health"])
 
@@ -52,7 +58,7 @@ def health_routes(service: str, probes: Callable[[Request], Mapping[str, Probe]]
             name: "ok" if answered else "unavailable"
             for name, answered in zip(asked, answers, strict=True)
         }
-        if all(answers):
+        if all(state == "ok" or name in optional for name, state in states.items()):
             return Readiness(status="ready", service=service, dependencies=states)
         response.status_code = 503
         return Readiness(status="unavailable", service=service, dependencies=states)

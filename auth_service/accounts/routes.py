@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -17,14 +16,12 @@ from auth_service.sessions.cookies import Header
 from auth_service.sessions.current import Shown, started_headers
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.schemas import UserBody
-from auth_service.wire import FORM, JSON, documented, reply
+from auth_service.wire import FORM, JSON, documented, location, reply
 
 router = APIRouter(tags=["accounts"])
 
 SIGN_UP_DOCS = documented(SignUpBody, JSON, FORM)
 SIGN_IN_DOCS = documented(SignInBody, JSON, FORM)
-
-_URL_CHARACTERS = "".join(map(chr, range(0x20, 0x7F)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +115,6 @@ async def sign_in_email(signed_in: NewSession) -> Response:
     if url is None:
         return reply(SignedInBody(redirect=False, token=token, user=user), signed_in.headers)
     body = SignedInBody(redirect=bool(url), token=token, url=url, user=user)
-    # The status stays 200: it is the official client that follows. A header holds ASCII only.
-    location = (("location", quote(url, safe=_URL_CHARACTERS)),) if url else ()
-    return reply(body, (*location, *signed_in.headers))
+    # The status stays 200: it is the official client that follows.
+    followed = (("location", location(url)),) if url else ()
+    return reply(body, (*followed, *signed_in.headers))

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from auth_service.sessions.schemas import UserBody
+from auth_service.sessions.schemas import StatusBody, UserBody
 from auth_service.wire import (
     Email,
     NewPassword,
@@ -38,6 +38,58 @@ class SignInBody(Wire):
     password: str
     callback_url: OptionalText = Field(default=None, alias="callbackURL")
     remember_me: OptionalFlag = None
+
+
+class ResetRequestBody(Wire):
+    """Whose password shall be reset, and the page that asks for the new one."""
+
+    email: Email
+    redirect_to: OptionalText = None
+
+
+class ResetLinkQuery(Wire):
+    """Where a reset link leads; the token is added to it."""
+
+    callback_url: PlainText = Field(alias="callbackURL")
+
+
+class ResetTokenQuery(Wire):
+    """The token of a reset, where the body has none."""
+
+    token: OptionalText = None
+
+
+class ResetBody(Wire):
+    """The new password, and the token of the mail."""
+
+    new_password: PlainText
+    token: OptionalText = None
+
+
+class VerificationRequestBody(Wire):
+    """Which address shall be verified, and where its link leads."""
+
+    email: Email
+    callback_url: OptionalText = Field(default=None, alias="callbackURL")
+
+
+class VerificationQuery(Wire):
+    """What a verification link holds."""
+
+    token: PlainText
+    callback_url: OptionalText = Field(default=None, alias="callbackURL")
+
+
+class ResetRequestedBody(StatusBody):
+    """Said whether or not there is such an address."""
+
+    message: str
+
+
+class VerifiedBody(StatusBody):
+    """An address is verified, or changed: then with its user."""
+
+    user: UserBody | None
 
 
 class SignedUpBody(Wire):

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Now, Res, any_body, checked_body, same_site
-from auth_service.errors import Code, NothingToUpdate, Refused
+from auth_service.errors import Code, PlainRefusal, Refused
 from auth_service.sessions.cookies import Header, cleared_session
 from auth_service.sessions.current import Shown
 from auth_service.sessions.lifecycle import end_session
@@ -120,7 +120,7 @@ async def update_session(
     _live: RequiredSession,
 ) -> Response:
     """Refuse: sessions here have no fields of the application's own, and no others can be set."""
-    raise NothingToUpdate
+    raise PlainRefusal("No fields to update")
 
 
 def _done(headers: tuple[Header, ...]) -> Response:

@@ -11,7 +11,7 @@ from auth_service.accounts.listing import linked_accounts
 from auth_service.accounts.password_change import PasswordChange, check_password
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body
-from auth_service.errors import Code, NothingToUpdate, Refused
+from auth_service.errors import Code, PlainRefusal, Refused
 from auth_service.sessions.cookies import Header, cleared_session, together
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import StatusBody, UserBody
@@ -44,7 +44,7 @@ async def update_user(
         raise Refused(Code.EMAIL_CAN_NOT_BE_UPDATED)
     changes = {field: getattr(body, field) for field in FIELDS if field in body.model_fields_set}
     if not changes:
-        raise NothingToUpdate
+        raise PlainRefusal("No fields to update")
     with database_errors():
         async with resources.database.autocommit.begin() as db:
             user = await update_profile(db, live.session.user_id, changes, now)

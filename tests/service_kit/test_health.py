@@ -57,6 +57,16 @@ async def test_a_dependency_that_fails_is_named_without_its_error() -> None:
     assert "address" not in reply.text
 
 
+async def test_a_service_is_ready_without_what_it_does_not_need_and_says_so() -> None:
+    app = FastAPI()
+    probes = {"database": answers, "mail": fails}
+    app.include_router(health_routes("test-service", lambda _: probes, optional={"mail"}))
+    reply = await ask(app, "/ready")
+
+    assert (reply.status_code, reply.json()["status"]) == (200, "ready")
+    assert reply.json()["dependencies"] == {"database": "ok", "mail": "unavailable"}
+
+
 async def test_a_dependency_that_hangs_is_given_up_on() -> None:
     started = time.monotonic()
     reply = await ask(service(database=hangs), "/ready")

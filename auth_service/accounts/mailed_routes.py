@@ -1,0 +1,252 @@
+"""The doors of mailed links: those that send them, and those that they open."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from auth_service.accounts.email_tokens import EmailClaim, read_claim
+from auth_service.accounts.email_verification import Links, email_mail, find_by_email, follow
+from auth_service.accounts.password_reset import is_good, request_reset, reset_password
+from auth_service.accounts.schemas import (
+    ResetBody,
+    ResetLinkQuery,
+    ResetRequestBody,
+    ResetRequestedBody,
+    ResetTokenQuery,
+    VerificationQuery,
+    VerificationRequestBody,
+    VerifiedBody,
+)
+from auth_service.callbacks import with_error, with_parameter
+from auth_service.database.engine import database_errors
+from auth_service.database.profiles import Profile
+from auth_service.dependencies import Now, Res, checked_body, checked_query
+from auth_service.errors import Code, Refused, Unavailable
+from auth_service.mail import Mail
+from auth_service.resources import Resources
+from auth_service.sessions.cookies import Header, together
+from auth_service.sessions.current import Presented, SessionLookup, Shown
+from auth_service.sessions.schemas import StatusBody, UserBody
+from auth_service.sessions.signed_in import kept_headers, resolve
+from auth_service.wire import JSON, documented, redirect, reply
+
+router = APIRouter(tags=["accounts"])
+
+VERIFICATION_SECONDS = 0.5
+"""What asking for a verification mail takes at least, so that it tells nobody who has an account;
+Better Auth's value."""
+
+RESET_SECONDS = 0.1
+"""Likewise for a password reset, which for a known address writes a row."""
+
+_REQUESTED = "If this email exists in our system, check your email for the reset link"
+
+
+@router.post(
+    "/request-password-reset",
+    response_model=ResetRequestedBody,
+    openapi_extra=documented(ResetRequestBody, JSON),
+)
+async def request_password_reset(
+    body: Annotated[ResetRequestBody, Depends(checked_body(ResetRequestBody))],
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Mail a link that resets the password, if there is such a user; the answer is the same."""
+    if resources.postbox is None:
+        raise Refused(Code.RESET_PASSWORD_DISABLED)
+    async with _taking_at_least(RESET_SECONDS):
+        with database_errors():
+            mail = await request_reset(
+                resources.database,
+                body.email,
+                body.redirect_to,
+                auth_url=resources.settings.auth_url,
+                now=now,
+            )
+        if mail is not None:
+            await resources.postbox.post(mail)
+    return reply(ResetRequestedBody(status=True, message=_REQUESTED))
+
+
+@router.get(
+    "/reset-password/{token}",
+    status_code=302,
+    response_class=Response,
+    responses={302: {"description": "To callbackURL, with `token`, or with `error` if it is bad"}},
+)
+async def open_reset_link(
+    token: str,
+    query: Annotated[ResetLinkQuery, Depends(checked_query(ResetLinkQuery, redirects=True))],
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Lead from the mail to the page that asks for the new password; the token stays good."""
+    base = resources.settings.base_url
+    if not query.callback_url:
+        error_page = f"{resources.settings.auth_url}/error"
+        return redirect(with_parameter(error_page, base, "error", Code.INVALID_TOKEN.name))
+    with database_errors():
+        good = "\0" not in token and await is_good(resources.database, resources.sweep, token, now)
+    added = ("token", token) if good else ("error", Code.INVALID_TOKEN.name)
+    return redirect(with_parameter(query.callback_url, base, *added))
+
+
+@router.post(
+    "/reset-password", response_model=StatusBody, openapi_extra=documented(ResetBody, JSON)
+)
+async def set_new_password(
+    body: Annotated[ResetBody, Depends(checked_body(ResetBody))],
+    query: Annotated[ResetTokenQuery, Depends(checked_query(ResetTokenQuery))],
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Set a new password by the token of a mail, which works once."""
+    token = body.token or query.token
+    if not token:
+        raise Refused(Code.INVALID_TOKEN, status=400)
+    with database_errors():
+        await reset_password(
+            resources.database,
+            resources.sessionmaker,
+            resources.passwords,
+            token=token,
+            new_password=body.new_password,
+            now=now,
+        )
+    return reply(StatusBody(status=True))
+
+
+@router.post(
+    "/send-verification-email",
+    response_model=StatusBody,
+    openapi_extra=documented(VerificationRequestBody, JSON),
+)
+async def send_verification_email(
+    request: Request,
+    body: Annotated[VerificationRequestBody, Depends(checked_body(VerificationRequestBody))],
+    shown: Shown,
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Mail a link that verifies an address.
+
+    Without a session the answer tells nothing; with one, the address must be the user's own.
+    """
+    postbox = resources.postbox
+    if postbox is None:
+        raise Refused(Code.VERIFICATION_EMAIL_NOT_ENABLED)
+    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
+    if found.session is not None:
+        user = _unverified(found.session.user, body.email, found.headers)
+        await postbox.post(_verification_mail(user, body, resources, now))
+        return reply(StatusBody(status=True), found.headers)
+    async with _taking_at_least(VERIFICATION_SECONDS):
+        with database_errors():
+            async with resources.database.autocommit.begin() as db:
+                known = await find_by_email(db, body.email)
+        if known is not None and not known.email_verified:
+            await postbox.post(_verification_mail(known, body, resources, now))
+    return reply(StatusBody(status=True), found.headers)
+
+
+@router.get(
+    "/verify-email",
+    response_model=VerifiedBody,
+    responses={302: {"description": "To callbackURL where one was sent, with `error` if refused"}},
+)
+async def verify_email(
+    request: Request,
+    query: Annotated[VerificationQuery, Depends(checked_query(VerificationQuery, redirects=True))],
+    shown: Shown,
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Follow a mailed link: an address is verified, or changed, or its change is confirmed."""
+    try:
+        return await _follow(request, query, shown, resources, now)
+    except Refused as refusal:
+        if not query.callback_url or isinstance(refusal, Unavailable):
+            raise
+        return redirect(with_error(query.callback_url, refusal.code.name), refusal.cookies)
+
+
+async def _follow(
+    request: Request,
+    query: VerificationQuery,
+    shown: Presented,
+    resources: Resources,
+    now: datetime,
+) -> Response:
+    links = mailed_links(resources)
+    claim = read_claim(query.token, secrets=links.secrets, now=now)
+    # Only a change of address asks who follows the link: verifying works in any browser.
+    is_change = claim.update_to is not None and claim.user_id is not None
+    found = SessionLookup(None)
+    if is_change:
+        found = await resolve(request.query_params, shown, resources, now)
+    with database_errors():
+        async with resources.sessionmaker.begin() as db:
+            followed = await follow(
+                db,
+                claim,
+                links,
+                caller_id=found.session.user_id if found.session else None,
+                callback_url=query.callback_url,
+                now=now,
+            )
+    if followed.mail is not None and resources.postbox is not None:
+        await resources.postbox.post(followed.mail)
+    headers = found.headers
+    if followed.user is not None and found.session is not None:
+        session = replace(found.session, user=followed.user)
+        headers = together(headers, kept_headers(session, shown, now))
+    if query.callback_url:
+        return redirect(query.callback_url, headers)
+    if claim.request_type == "change-email-confirmation":
+        return reply(StatusBody(status=True), headers)
+    user = None if followed.user is None else UserBody.model_validate(followed.user)
+    return reply(VerifiedBody(status=True, user=user), headers)
+
+
+def mailed_links(resources: Resources) -> Links:
+    """Return what links about addresses are made of."""
+    settings = resources.settings
+    return Links(settings.auth_url, settings.signing_secrets)
+
+
+def _verification_mail(
+    user: Profile, body: VerificationRequestBody, resources: Resources, now: datetime
+) -> Mail:
+    return email_mail(
+        mailed_links(resources),
+        EmailClaim(user.email, user.id),
+        to=user.email,
+        callback_url=body.callback_url,
+        now=now,
+    )
+
+
+def _unverified(user: Profile, email: str, headers: tuple[Header, ...]) -> Profile:
+    if user.email.lower() != email:
+        raise Refused(Code.EMAIL_MISMATCH, cookies=headers)
+    if user.email_verified:
+        raise Refused(Code.EMAIL_ALREADY_VERIFIED, cookies=headers)
+    return user
+
+
+@asynccontextmanager
+async def _taking_at_least(seconds: float) -> AsyncIterator[None]:
+    """Hold the answer back until the time is up, however it turns out."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        await asyncio.sleep(started + seconds - time.monotonic())

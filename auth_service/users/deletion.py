@@ -1,0 +1,90 @@
+"""Deleting an account: what proves that its user means it, and what goes."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_service.accounts.email_verification import encoded
+from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, verify_password
+from auth_service.database.engine import Database, Statements
+from auth_service.database.profiles import Profile
+from auth_service.database.tables import Account, Session, User
+from auth_service.errors import Code, Refused
+from auth_service.identifiers import new_deletion_token
+from auth_service.mail import Mail
+from auth_service.verifications import one_time
+from auth_service.workers import WorkerPool
+
+LIFETIME = timedelta(days=1)
+"""How long a mailed link deletes the account."""
+
+
+async def check_password(database: Database, pool: WorkerPool, user_id: str, password: str) -> None:
+    """Make sure that a password is the user's.
+
+    Raises:
+        Refused: PASSWORD_TOO_LONG, CREDENTIAL_ACCOUNT_NOT_FOUND or INVALID_PASSWORD.
+        Busy: Too many passwords are waiting to be hashed.
+    """
+    check_not_too_long(password)
+    async with database.autocommit.begin() as db:
+        found = await db.execute(
+            select(Account.password).where(
+                Account.user_id == user_id, Account.provider_id == CREDENTIAL
+            )
+        )
+        stored = found.scalars().first()
+    if not stored:
+        raise Refused(Code.CREDENTIAL_ACCOUNT_NOT_FOUND)
+    if not await verify_password(pool, password, stored):
+        raise Refused(Code.INVALID_PASSWORD)
+
+
+async def request_deletion(
+    db: Statements, user: Profile, callback_url: str | None, *, auth_url: str, now: datetime
+) -> Mail:
+    """Store a token that deletes the user's account, and return the mail with it.
+
+    Args:
+        db: Where.
+        user: Who asks.
+        callback_url: Where the link leads in the end.
+        auth_url: Where Better Auth's paths begin, from the configuration alone.
+        now: The time of the request.
+    """
+    token = new_deletion_token()
+    await one_time.issue(db, _identifier(token), user.id, expires_at=now + LIFETIME, now=now)
+    url = (
+        f"{auth_url}/delete-user/callback?token={token}&callbackURL={encoded(callback_url or '/')}"
+    )
+    return Mail(type="delete-user", to=user.email, url=url, token=token)
+
+
+async def delete_by_token(db: AsyncSession, user_id: str, token: str, now: datetime) -> None:
+    """Delete a user, spending the token of their mail; both or neither.
+
+    In other hands the token deletes nobody, and stays good.
+
+    Raises:
+        Refused: INVALID_TOKEN; the transaction must then be rolled back.
+    """
+    if await one_time.consume(db, _identifier(token), now) != user_id:
+        raise Refused(Code.INVALID_TOKEN, status=404)
+    await delete_user(db, user_id)
+
+
+async def delete_user(db: AsyncSession, user_id: str) -> None:
+    """Delete a user, with sessions and accounts; API keys stay, as in Better Auth.
+
+    The foreign keys would do so by themselves, but not in every database taken over. The user is
+    locked first, as whoever changes a user's rows does.
+    """
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await db.execute(delete(Session).where(Session.user_id == user_id))
+    await db.execute(delete(Account).where(Account.user_id == user_id))
+    await db.execute(delete(User).where(User.id == user_id))
+
+
+def _identifier(token: str) -> str:
+    return f"delete-account-{token}"

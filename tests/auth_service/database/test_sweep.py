@@ -1,0 +1,35 @@
+from datetime import UTC, datetime, timedelta
+
+from auth_service.database.sweep import EVERY, Sweep
+from auth_service.verifications import one_time
+from tests.auth_service.service import Service
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def sweep(service: Service, sweeping: Sweep, now: datetime) -> list[tuple[object, ...]]:
+    async with service.resources.database.autocommit.begin() as db:
+        await sweeping(db, now)
+    return await service.rows("SELECT identifier FROM verification ORDER BY 1")
+
+
+async def test_expired_values_are_swept_at_most_once_a_minute(service: Service) -> None:
+    await service.write("DELETE FROM verification")
+    sweeping = Sweep()
+    async with service.resources.sessionmaker.begin() as db:
+        for name, seconds in (("a", -1), ("b", 30), ("c", 3600)):
+            expires_at = NOW + timedelta(seconds=seconds)
+            await one_time.issue(db, name, "v", expires_at=expires_at, now=NOW)
+    assert await sweep(service, sweeping, NOW) == [("b",), ("c",)]
+    assert await sweep(service, sweeping, NOW + timedelta(seconds=59)) == [("b",), ("c",)]
+    assert await sweep(service, sweeping, NOW + EVERY) == [("c",)]
+
+
+async def test_what_another_transaction_is_spending_is_left_to_it(service: Service) -> None:
+    await service.write("DELETE FROM verification")
+    async with service.resources.sessionmaker.begin() as db:
+        await one_time.issue(db, "a", "v", expires_at=NOW, now=NOW)
+    async with service.resources.sessionmaker.begin() as db:
+        await one_time.consume(db, "a", NOW)
+        rows = await sweep(service, Sweep(), NOW + EVERY)
+    assert rows == [("a",)]
