@@ -18,7 +18,7 @@ from auth_service.accounts.routes import router as accounts
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.errors import Code, Refused, render
-from auth_service.limits import SignInLimitMiddleware
+from auth_service.limits import RateLimitMiddleware
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import router as sessions
@@ -89,17 +89,6 @@ def create_app(
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
-    counting = (
-        [
-            Middleware(
-                SignInLimitMiddleware,
-                limit=settings.sign_in_rate_limit,
-                trusted_proxies=settings.trusted_proxies,
-            )
-        ]
-        if settings.rate_limit
-        else []
-    )
     return [
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
@@ -111,7 +100,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_credentials=True,
         ),
         Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
-        *counting,
+        Middleware(
+            RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
+        ),
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
     ]
 

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
+from auth_service.limits import Limits, open_limits
+from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
@@ -33,6 +35,7 @@ class Resources:
     database: Database
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
+    limits: Limits | None
     trusted: TrustedOrigins
     clock: Clock
 
@@ -53,16 +56,30 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     database = open_database(
         address, pool_size=settings.database_pool_size, overflow=settings.database_pool_overflow
     )
-    passwords = WorkerPool(threads=settings.password_workers, queue=settings.password_queue)
+    passwords = WorkerPool(
+        threads=settings.password_workers,
+        queue=settings.password_queue,
+        rules=PasswordRules(
+            scheme=settings.password_hash,
+            memory_kib=settings.argon2_memory_kib,
+            passes=settings.argon2_passes,
+            lanes=settings.argon2_lanes,
+            refuse_common=settings.common_passwords == "refuse",
+        ),
+    )
+    limits = open_limits(settings)
     try:
         yield Resources(
             settings=settings,
             database=database,
             sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
             passwords=passwords,
+            limits=limits,
             trusted=TrustedOrigins(settings.all_trusted_origins),
             clock=clock,
         )
     finally:
         passwords.close()
+        if limits is not None:
+            await limits.store.close()
         await database.engine.dispose()
