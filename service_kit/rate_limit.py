@@ -8,18 +8,21 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import structlog
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import RedisStorage, Storage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from pydantic import AfterValidator, SecretStr
-from redis.asyncio import Redis
 
 from service_kit.window_storage import WindowStorage
+
+if TYPE_CHECKING:  # a tenth of a second to import, for those who count in Redis only
+    from redis.asyncio import Redis
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +46,12 @@ def _rate(value: str) -> str:
 
 
 def _storage_uri(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith((MEMORY, *_SCHEMES)):
+    uri = value.get_secret_value()
+    try:
+        known = uri == MEMORY or (uri.startswith(_SCHEMES) and _redis(uri) is not None)
+    except (ConfigurationError, ValueError):
+        known = False
+    if not known:
         raise ValueError(f"is no address such as {MEMORY} or redis://host:6379/0")
     return value
 
@@ -80,7 +88,7 @@ class RateStore:
     """
 
     def __init__(self, uri: str = MEMORY) -> None:
-        self.storage: Storage = WindowStorage() if uri.startswith(MEMORY) else _redis(uri)
+        self.storage: Storage = WindowStorage() if uri == MEMORY else _redis(uri)
         self._failures: tuple[type[Exception], ...] = (
             OSError,
             *_as_tuple(self.storage.base_exceptions),
@@ -177,7 +185,7 @@ class RateLimit:
         return max(1, math.ceil(reset_at - time.time()))
 
 
-def redis_client(storage: object) -> Redis | None:
+def redis_client(storage: object) -> "Redis | None":
     """Return the connections of a storage in Redis, None of any other."""
     if isinstance(storage, RedisStorage) and isinstance(storage.bridge, RedispyBridge):
         # limits describes less of it than it is.

@@ -22,9 +22,9 @@ SECONDS = 30.0
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_postgres(tmp_path_factory.mktemp("shared"), durable=False) as url:
-        migrate(url)
-        yield url
+    with running_postgres(tmp_path_factory.mktemp("shared"), durable=False) as server:
+        migrate(server.url)
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -72,30 +72,34 @@ def _await(address: str) -> None:
             return
 
 
-def _sign_in(node: str, email: str, password: str) -> httpx.Response:
-    body = {"email": email, "password": password}
-    return httpx.post(f"{node}/api/auth/sign-in/email", json=body, headers={"origin": ORIGIN})
+async def post(node: str, path: str, **body: str) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=node, headers={"origin": ORIGIN}) as client:
+        return await client.post(f"/api/auth/{path}", json=body)
+
+
+async def sign_in(node: str, email: str, password: str = PASSWORD) -> httpx.Response:
+    return await post(node, "sign-in/email", email=email, password=password)
 
 
 async def test_a_user_made_by_us_signs_in_at_the_node_server(database: str, node: str) -> None:
     async with serving(make_settings(database, PASSWORD_HASH="better-auth")) as ours:
         created = await ours.sign_up("ours@example.com", password="ﬁne ½ päss🔑 word")
         assert created.status_code == 200
-    reply = _sign_in(node, "ours@example.com", "ﬁne ½ päss🔑 word")
+    reply = await sign_in(node, "ours@example.com", "ﬁne ½ päss🔑 word")
     assert reply.status_code == 200
     assert reply.json()["user"] == created.json()["user"]
-    assert _sign_in(node, "ours@example.com", "another one").status_code == 401
+    assert (await sign_in(node, "ours@example.com", "another one")).status_code == 401
 
 
 async def test_a_user_of_the_node_server_signs_in_here_and_there_again(
     database: str, node: str
 ) -> None:
-    body = {"name": "Mina", "email": "theirs@example.com", "password": PASSWORD}
-    made = httpx.post(f"{node}/api/auth/sign-up/email", json=body, headers={"origin": ORIGIN})
+    email = "theirs@example.com"
+    made = await post(node, "sign-up/email", name="Mina", email=email, password=PASSWORD)
     assert made.status_code == 200
     async with serving(make_settings(database, PASSWORD_HASH="better-auth")) as ours:
-        assert (await ours.sign_in("theirs@example.com")).status_code == 200
-    assert _sign_in(node, "theirs@example.com", PASSWORD).status_code == 200
+        assert (await ours.sign_in(email)).status_code == 200
+    assert (await sign_in(node, email)).status_code == 200
 
 
 async def test_a_database_goes_back_to_a_node_server_sign_in_by_sign_in(
@@ -103,7 +107,7 @@ async def test_a_database_goes_back_to_a_node_server_sign_in_by_sign_in(
 ) -> None:
     async with serving(make_settings(database)) as alone:
         await alone.sign_up("back@example.com")
-    assert _sign_in(node, "back@example.com", PASSWORD).status_code != 200
+    assert (await sign_in(node, "back@example.com")).status_code != 200
     async with serving(make_settings(database, PASSWORD_HASH="better-auth")) as shared:
         assert (await shared.sign_in("back@example.com")).status_code == 200
-    assert _sign_in(node, "back@example.com", PASSWORD).status_code == 200
+    assert (await sign_in(node, "back@example.com")).status_code == 200

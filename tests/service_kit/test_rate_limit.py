@@ -140,9 +140,18 @@ def test_what_is_no_limit_is_refused(value: str) -> None:
         Settings.model_validate({"uri": MEMORY, "rate": value})
 
 
-def test_what_is_no_store_is_refused_without_showing_the_address() -> None:
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mysql://user:hidden-word@host",
+        "redis://user:hidden-word@host:port",
+        "redis://:hidden-word@host/0",
+        "memory",
+    ],
+)
+def test_what_is_no_store_is_refused_without_showing_the_address(uri: str) -> None:
     read = Settings.model_validate({"uri": MEMORY, "rate": "5/minute;30/hour"})
     assert read.rate == "5/minute;30/hour"
     with pytest.raises(ValidationError, match="is no address such as memory://") as refusal:
-        Settings.model_validate({"uri": "mysql://user:hidden-word@host"})
+        Settings.model_validate({"uri": uri})
     assert "hidden-word" not in str(refusal.value.errors(include_input=False))
