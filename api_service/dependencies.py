@@ -9,7 +9,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
 from api_service.identity import Caller, verify
+from api_service.problems import LimitUnavailable
 from api_service.resources import Resources
+from service_kit.rate_limit import RateStoreDown
 
 T = TypeVar("T")
 
@@ -47,9 +49,13 @@ async def within_limit(caller: CurrentCaller, res: Res) -> None:
 
     Raises:
         RateLimited: The caller's limit is used up.
+        LimitUnavailable: Questions cannot be counted.
     """
     if res.limit is not None:
-        res.limit.hit(caller.user_id)
+        try:
+            await res.limit.hit(caller.user_id)
+        except RateStoreDown as error:
+            raise LimitUnavailable("Questions cannot be counted at the moment.") from error
 
 
 async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:

@@ -12,6 +12,7 @@
     └── Unavailable         503  something the answer needs does not answer
         ├── IndexUnavailable     the vector index
         ├── BookMissing          the index holds no book yet
+        ├── LimitUnavailable     where questions are counted
         ├── ModelUnavailable     the language model or the embedder
         └── DeadlineExceeded     the answer took too long
 
@@ -156,6 +157,13 @@ class BookMissing(Unavailable):
     kind = "/problems/book-missing"
     title = "Book Missing"
     retry_after = 30
+
+
+class LimitUnavailable(Unavailable):
+    """Where questions are counted does not answer; uncounted, each could cost without end."""
+
+    kind = "/problems/limit-unavailable"
+    title = "Limit Unavailable"
 
 
 class ModelUnavailable(Unavailable):

@@ -12,7 +12,7 @@ from api_service.llms import LanguageModel
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
-from service_kit.rate_limit import RateLimit
+from service_kit.rate_limit import RateLimit, RateStore
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             stack.push_async_callback(embedder.close)
         index = await open_index(settings)
         stack.push_async_callback(index.close)
+        store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
+        stack.push_async_callback(store.close)
         log.info(
             "resources_opened",
             model=model.name,
@@ -63,5 +65,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             index=index,
             embedder=embedder,
             model=model,
-            limit=RateLimit(settings.chat_rate_limit) if settings.rate_limit else None,
+            limit=RateLimit(settings.chat_rate_limit, store, name="chat")
+            if settings.rate_limit
+            else None,
         )

@@ -3,9 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
-from service_kit.rate_limit import Rate
+from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import Port, ServiceSettings, TokenSettings, is_web_address
 
 
@@ -13,6 +20,10 @@ def _web_address(value: str) -> str:
     if not is_web_address(value):
         raise ValueError("is no address such as https://host.example:6333")
     return value.rstrip("/")
+
+
+def _as_flag(value: object) -> object:
+    return True if value == "better-auth" else value
 
 
 def vendor_and_model(name: str) -> tuple[str, str]:
@@ -100,10 +111,18 @@ class Settings(TokenSettings, BookSettings):
         description="Most seconds from a question to the end of its answer.",
         validation_alias="ANSWER_DEADLINE_SECONDS",
     )
-    rate_limit: bool = Field(
+    rate_limit: Annotated[bool, BeforeValidator(_as_flag)] = Field(
         default=True,
-        description="Whether callers are limited: on or off.",
+        description="Whether callers are limited: on or off; auth-service's better-auth is on.",
         validation_alias="RATE_LIMIT",
+    )
+    rate_limit_storage_uri: StorageUri = Field(
+        default=SecretStr(MEMORY),
+        description=(
+            "Where requests are counted: in this process, or in the Redis at redis://host:6379/0 "
+            "for all workers together."
+        ),
+        validation_alias="RATE_LIMIT_STORAGE_URI",
     )
     chat_rate_limit: Rate = Field(
         default="20/minute",

@@ -20,7 +20,7 @@ from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.error_page import router as error_page
 from auth_service.errors import Code, Refused, render
-from auth_service.limits import SignInLimitMiddleware
+from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
@@ -95,17 +95,6 @@ def create_app(
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
-    counting = (
-        [
-            Middleware(
-                SignInLimitMiddleware,
-                limit=settings.sign_in_rate_limit,
-                trusted_proxies=settings.trusted_proxies,
-            )
-        ]
-        if settings.rate_limit
-        else []
-    )
     return [
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
@@ -117,7 +106,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_credentials=True,
         ),
         Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
-        *counting,
+        Middleware(
+            RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
+        ),
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
     ]
 

@@ -5,9 +5,11 @@
     ├── InvalidRedirect         400  a redirect URL is no string; has no code
     ├── PlainRefusal            400  a sentence of Better Auth's that has no code
     ├── UnsupportedMediaType    415  the body is of another kind than the route reads
+    ├── TooManyRequests         429  the caller, or the account, has used up a limit
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
-        └── Busy                     too many passwords are waiting to be hashed
+        ├── Busy                     too many passwords are waiting to be hashed
+        └── LimitsUnavailable        where requests are counted does not answer
 
 The code is the member's name in `Code`; each stands there once, with its status and sentence.
 """
@@ -50,6 +52,10 @@ class Code(Enum):
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
     NOT_FOUND = 404, "Not found"
     PASSWORD_ALREADY_SET = 400, "User already has a password set"
+    PASSWORD_COMPROMISED = (
+        400,
+        "The password you entered is one of the most common. Please choose a different password.",
+    )
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
@@ -158,6 +164,22 @@ class UnsupportedMediaType(Refused):
 _NO_TYPE = "Content-Type is required"
 
 
+class TooManyRequests(Refused):
+    """The caller, or the account, has used up a limit; Better Auth's refusal of it has no code.
+
+    Args:
+        retry_after: Whole seconds until the next request is allowed.
+    """
+
+    says_code = False
+
+    def __init__(self, retry_after: int) -> None:
+        seconds = str(retry_after)
+        super().__init__(
+            Code.TOO_MANY_REQUESTS, headers={"X-Retry-After": seconds, "Retry-After": seconds}
+        )
+
+
 class Unavailable(Refused):
     """Something is away or overloaded; trying again later may help."""
 
@@ -173,6 +195,12 @@ class DatabaseUnavailable(Unavailable):
 
 class Busy(Unavailable):
     """As many passwords as may wait are waiting to be hashed."""
+
+    retry_after = 2
+
+
+class LimitsUnavailable(Unavailable):
+    """Where requests are counted does not answer, so no password may be tried."""
 
     retry_after = 2
 

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
 from auth_service.database.sweep import Sweep
+from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
+from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
@@ -38,6 +40,7 @@ class Resources:
     passwords: WorkerPool
     postbox: Postbox | None
     sweep: Sweep
+    limits: Limits | None
     trusted: TrustedOrigins
     clock: Clock
 
@@ -59,7 +62,18 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         address, pool_size=settings.database_pool_size, overflow=settings.database_pool_overflow
     )
     postbox = _open_postbox(settings)
-    passwords = WorkerPool(threads=settings.password_workers, queue=settings.password_queue)
+    passwords = WorkerPool(
+        threads=settings.password_workers,
+        queue=settings.password_queue,
+        rules=PasswordRules(
+            scheme=settings.password_hash,
+            memory_kib=settings.argon2_memory_kib,
+            passes=settings.argon2_passes,
+            lanes=settings.argon2_lanes,
+            refuse_common=settings.common_passwords == "refuse",
+        ),
+    )
+    limits = open_limits(settings)
     try:
         yield Resources(
             settings=settings,
@@ -68,6 +82,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             passwords=passwords,
             postbox=postbox,
             sweep=Sweep(),
+            limits=limits,
             trusted=TrustedOrigins(settings.all_trusted_origins),
             clock=clock,
         )
@@ -75,6 +90,8 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         if postbox is not None:
             await postbox.close()
         passwords.close()
+        if limits is not None:
+            await limits.store.close()
         await database.engine.dispose()
 
 

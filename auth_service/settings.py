@@ -15,7 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from service_kit.rate_limit import Rate
+from auth_service.password_rules import PasswordHash
+from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import (
     Origins,
     Port,
@@ -81,7 +82,7 @@ class Settings(TokenSettings, DatabaseSettings):
         default=1,
         ge=1,
         le=64,
-        description="Worker processes; each counts sign-ins by itself.",
+        description="Worker processes; each counts requests by itself, unless in a Redis.",
         validation_alias="WEB_CONCURRENCY",
     )
     better_auth_url: str = Field(
@@ -105,20 +106,83 @@ class Settings(TokenSettings, DatabaseSettings):
         description="Added to TRUSTED_ORIGINS; the name a Better Auth server reads.",
         validation_alias="BETTER_AUTH_TRUSTED_ORIGINS",
     )
-    rate_limit: bool = Field(
-        default=True,
-        description="Whether sign-ins and sign-ups are counted: on or off.",
+    rate_limit: Literal["on", "off", "better-auth"] = Field(
+        default="on",
+        description="Whether callers are limited: on, off, or better-auth for that server's rules.",
         validation_alias="RATE_LIMIT",
     )
-    sign_in_rate_limit: Rate = Field(
+    rate_limit_storage_uri: StorageUri = Field(
+        default=SecretStr(MEMORY),
+        description=(
+            "Where requests are counted: in this process, or in the Redis at redis://host:6379/0 "
+            "for all workers together."
+        ),
+        validation_alias="RATE_LIMIT_STORAGE_URI",
+    )
+    credential_rate_limit: Rate = Field(
         default="10/minute",
-        description="Sign-ins, and as many sign-ups, that one address may try.",
-        validation_alias="SIGN_IN_RATE_LIMIT",
+        description=(
+            "Requests of one network to each family of routes that take a password or send mail: "
+            "sign-in, sign-up, reset-password and so on."
+        ),
+        validation_alias="CREDENTIAL_RATE_LIMIT",
+    )
+    auth_rate_limit: Rate = Field(
+        default="100/10 seconds",
+        description="Requests of one network to all other routes of auth-service together.",
+        validation_alias="AUTH_RATE_LIMIT",
+    )
+    password_tries_limit: Rate = Field(
+        default="5/minute;30/hour",
+        description="Passwords one network may try at one account; a right one starts anew.",
+        validation_alias="PASSWORD_TRIES_LIMIT",
+    )
+    wrong_password_limit: Rate = Field(
+        default="100/hour",
+        description=(
+            "Wrong passwords at one account from everywhere; beyond it, only networks the "
+            "account is signed in from get in."
+        ),
+        validation_alias="WRONG_PASSWORD_LIMIT",
+    )
+    password_hash: PasswordHash = Field(
+        default="argon2id",
+        description=(
+            "How passwords are hashed: argon2id, or better-auth (scrypt) where a Node server "
+            "shares the database. Others are replaced at the next sign-in."
+        ),
+        validation_alias="PASSWORD_HASH",
+    )
+    argon2_memory_kib: int = Field(
+        default=19456,
+        ge=8192,
+        le=1048576,
+        description="Memory of an Argon2id hash in KiB.",
+        validation_alias="ARGON2_MEMORY_KIB",
+    )
+    argon2_passes: int = Field(
+        default=2,
+        ge=1,
+        le=100,
+        description="Passes of an Argon2id hash over its memory.",
+        validation_alias="ARGON2_PASSES",
+    )
+    argon2_lanes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Lanes of an Argon2id hash.",
+        validation_alias="ARGON2_LANES",
+    )
+    common_passwords: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="Whether a new password may be one of the most common: refuse or allow.",
+        validation_alias="COMMON_PASSWORDS",
     )
     password_workers: int = Field(
         default_factory=_spare_cores,
         ge=1,
-        description="Threads that hash passwords, 19 MiB each. Unset: the cores but one.",
+        description="Threads that hash passwords, 19 to 32 MiB each. Unset: the cores but one.",
         validation_alias="PASSWORD_WORKERS",
     )
     password_queue: int = Field(

@@ -7,6 +7,7 @@ from threading import BoundedSemaphore
 from typing import TypeVar
 
 from auth_service.errors import Busy
+from auth_service.password_rules import PasswordRules
 
 Result = TypeVar("Result")
 
@@ -20,9 +21,11 @@ class WorkerPool:
     Args:
         threads: Functions run at the same time.
         queue: Functions that may wait for a thread.
+        rules: What is done to the passwords in it.
     """
 
-    def __init__(self, *, threads: int, queue: int) -> None:
+    def __init__(self, *, threads: int, queue: int, rules: PasswordRules | None = None) -> None:
+        self.rules = rules or PasswordRules()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._places = BoundedSemaphore(threads + queue)
 

@@ -1,12 +1,37 @@
-"""So many requests per window and key."""
+"""So many requests per window and key, counted in this process or in a Redis that several share.
 
+The notation, the windows and the Redis storage are those of `limits`, on which slowapi stands.
+"""
+
+import asyncio
 import math
 import time
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
-from limits import RateLimitItem, parse, parse_many
-from pydantic import AfterValidator
-from slowapi import Limiter
+import structlog
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import RedisStorage, Storage
+from limits.aio.storage.redis.redispy import RedispyBridge
+from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
+from pydantic import AfterValidator, SecretStr
+
+from service_kit.window_storage import WindowStorage
+
+if TYPE_CHECKING:  # a tenth of a second to import, for those who count in Redis only
+    from redis.asyncio import Redis
+
+log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+
+MEMORY = "memory://"
+
+_SCHEMES = ("redis://", "rediss://", "redis+unix://")
+_SECONDS = 1.0  # what the store may take, and how long it is left alone after it failed
 
 
 def _rate(value: str) -> str:
@@ -14,14 +39,28 @@ def _rate(value: str) -> str:
         limits = parse_many(value)
     except ValueError:
         limits = []
-    # Of several, the others would silently not count; none at all is a service switched off.
-    if len(limits) != 1 or limits[0].amount < 1:
+    # None at all, or none allowed, would be a service switched off.
+    if not limits or any(limit.amount < 1 for limit in limits):
         raise ValueError("is not a limit such as 10/minute or 500/day")
     return value
 
 
+def _storage_uri(value: SecretStr) -> SecretStr:
+    uri = value.get_secret_value()
+    try:
+        known = uri == MEMORY or (uri.startswith(_SCHEMES) and _redis(uri) is not None)
+    except (ConfigurationError, ValueError):
+        known = False
+    if not known:
+        raise ValueError(f"is no address such as {MEMORY} or redis://host:6379/0")
+    return value
+
+
 Rate = Annotated[str, AfterValidator(_rate)]
-"""A limit in slowapi's notation, such as "10/minute"."""
+"""A limit in slowapi's notation, such as "10/minute"; several at once: "5/minute;30/hour"."""
+
+StorageUri = Annotated[SecretStr, AfterValidator(_storage_uri)]
+"""Where requests are counted; secret, because it may hold the server's password."""
 
 
 class RateLimited(Exception):
@@ -36,24 +75,136 @@ class RateLimited(Exception):
         self.retry_after = retry_after
 
 
-class RateLimit:
-    """One limit, counted per key in this process.
+class RateStoreDown(Exception):
+    """Where requests are counted does not answer; whoever asked decides what that means."""
 
-    slowapi's decorator counts after the body has been read and the route resolved. Counting is
-    meant to come first, so its limiter is asked directly and its storage and strategy are used.
+
+class RateStore:
+    """Where requests are counted; connects when first used.
+
+    Args:
+        uri: `memory://` counts in this process; `redis://…`, `rediss://…` and `redis+unix://…`
+            for all processes alike.
     """
 
-    def __init__(self, limit: Rate) -> None:
-        self.item: RateLimitItem = parse(limit)
-        self._strategy = Limiter(key_func=str, strategy="moving-window").limiter
+    def __init__(self, uri: str = MEMORY) -> None:
+        self.storage: Storage = WindowStorage() if uri == MEMORY else _redis(uri)
+        self._failures: tuple[type[Exception], ...] = (
+            OSError,
+            *_as_tuple(self.storage.base_exceptions),
+        )
+        self._asked_again_at = 0.0
 
-    def hit(self, key: str) -> None:
+    async def ask(self, question: Callable[[], Awaitable[Result]]) -> Result:
+        """Return what question returns, within a second.
+
+        After a failure the store is left alone for as long, so that a request that can do
+        without it does not wait for each of its time-outs.
+
+        Raises:
+            RateStoreDown: The store does not answer.
+        """
+        if time.monotonic() < self._asked_again_at:
+            raise RateStoreDown
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await question()
+        except self._failures as error:
+            self._asked_again_at = time.monotonic() + _SECONDS
+            log.warning("rate_limit_store_unavailable", error=type(error).__name__)
+            raise RateStoreDown from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if client := redis_client(self.storage):
+            await client.aclose()
+
+
+class RateLimit:
+    """One limit, counted per key.
+
+    slowapi's decorator counts after the body has been read and the route resolved, and waits for
+    Redis on the event loop. Counting is meant to come first and to let others go on meanwhile, so
+    `limits` is asked directly.
+
+    Args:
+        limit: In slowapi's notation; of several, each must have room.
+        store: Where it is counted.
+        name: Tells its counts from those of other limits in the same store.
+        strategy: The kind of window.
+    """
+
+    def __init__(
+        self,
+        limit: Rate,
+        store: RateStore,
+        *,
+        name: str,
+        strategy: type[RateLimiter] = MovingWindowRateLimiter,
+    ) -> None:
+        self._items: list[RateLimitItem] = parse_many(limit)
+        self._store = store
+        self._name = name
+        self._strategy = strategy(store.storage)
+
+    async def hit(self, key: str) -> None:
         """Count one request of key.
 
         Raises:
-            RateLimited: The window is full; nothing was counted.
+            RateLimited: A window is full; nothing was counted in it.
+            RateStoreDown: The store does not answer.
         """
-        if self._strategy.hit(self.item, key):
-            return
-        reset_at, _ = self._strategy.get_window_stats(self.item, key)
-        raise RateLimited(max(1, math.ceil(reset_at - time.time())))
+        for item in self._items:
+            if not await self._store.ask(partial(self._strategy.hit, item, self._name, key)):
+                raise RateLimited(await self._seconds(item, key))
+
+    async def wait(self, key: str) -> int:
+        """Return the seconds until key has room again, 0 where it has; nothing is counted.
+
+        Raises:
+            RateStoreDown: The store does not answer.
+        """
+        longest = 0
+        for item in self._items:
+            if not await self._store.ask(partial(self._strategy.test, item, self._name, key)):
+                longest = max(longest, await self._seconds(item, key))
+        return longest
+
+    async def forget(self, key: str) -> None:
+        """Drop what was counted of key.
+
+        Raises:
+            RateStoreDown: The store does not answer.
+        """
+        for item in self._items:
+            await self._store.ask(partial(self._strategy.clear, item, self._name, key))
+
+    async def _seconds(self, item: RateLimitItem, key: str) -> int:
+        stats = partial(self._strategy.get_window_stats, item, self._name, key)
+        reset_at, _ = await self._store.ask(stats)
+        return max(1, math.ceil(reset_at - time.time()))
+
+
+def redis_client(storage: object) -> "Redis | None":
+    """Return the connections of a storage in Redis, None of any other."""
+    if isinstance(storage, RedisStorage) and isinstance(storage.bridge, RedispyBridge):
+        # limits describes less of it than it is.
+        return cast("Redis", storage.bridge.get_connection())
+    return None
+
+
+def _redis(uri: str) -> Storage:
+    storage = storage_from_string(
+        f"async+{uri}",
+        implementation="redispy",
+        socket_timeout=_SECONDS,
+        socket_connect_timeout=_SECONDS,
+    )
+    assert isinstance(storage, Storage)  # noqa: S101 -- async+ asks for it; limits types it wider
+    return storage
+
+
+def _as_tuple(
+    errors: type[Exception] | tuple[type[Exception], ...],
+) -> tuple[type[Exception], ...]:
+    return errors if isinstance(errors, tuple) else (errors,)

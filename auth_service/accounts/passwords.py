@@ -1,19 +1,25 @@
 """Passwords: how long, how hashed, how checked.
 
-New ones are hashed with Argon2id; those a Better Auth server has stored (scrypt) are verified. A
-stored hash is left as it is, so a database can go back to that server.
+New ones are hashed with Argon2id, or, where a Node server shares the database, as Better Auth does
+it (scrypt). Both are verified, and so is bcrypt, which users brought from elsewhere may have. Which
+is new is for the pool's rules to say; a hash of another kind is due for replacement.
 """
 
-import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Self
 
+from nacl.bindings import crypto_pwhash_scryptsalsa208sha256_ll as scrypt
 from passlib.context import CryptContext
 from passlib.handlers.argon2 import argon2
+from passlib.handlers.bcrypt import bcrypt
 from passlib.utils import handlers
 
 from auth_service.errors import Code, Refused
+from auth_service.password_rules import PasswordRules
 from auth_service.workers import WorkerPool
 
 MIN_LENGTH = 8
@@ -22,6 +28,9 @@ MAX_LENGTH = 128
 CREDENTIAL = "credential"
 """The provider of the account that holds a password."""
 
+COMMON = Path(__file__).with_name("common_passwords.txt")
+
+_BCRYPT_BYTES = 72
 _SCRYPT = re.compile(r"([0-9a-f]{32}):([0-9a-f]{128})")
 
 
@@ -49,24 +58,49 @@ class better_auth_scrypt(handlers.HasSalt, handlers.GenericHandler):  # type: ig
 
     def _calc_checksum(self, secret: str | bytes) -> str:
         password = secret.encode() if isinstance(secret, str) else secret
-        return hashlib.scrypt(
+        # libsodium takes two thirds of the time OpenSSL does, for the same bytes.
+        return scrypt(
             password,
-            salt=self.salt.encode(),
+            self.salt.encode(),
             n=16384,
             r=16,
             p=1,
-            maxmem=64 * 1024 * 1024,  # it takes 32 MiB, which is above OpenSSL's own limit
+            maxmem=64 * 1024 * 1024,  # it takes 32 MiB, which is above libsodium's own limit
             dklen=64,
         ).hex()
 
 
-_CONTEXT = CryptContext(
-    schemes=[argon2, better_auth_scrypt],
-    argon2__type="ID",
-    argon2__memory_cost=19456,  # KiB; with t=2, p=1 what OWASP's Password Storage sheet asks for
-    argon2__time_cost=2,
-    argon2__parallelism=1,
-)
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of comparing a password.
+
+    Attributes:
+        right: It is the one stored.
+        renewed: Its hash of the new kind, if it is right and the stored one is of another.
+    """
+
+    right: bool
+    renewed: str | None = None
+
+
+@cache
+def _context(rules: PasswordRules) -> CryptContext:
+    newest = argon2 if rules.scheme == "argon2id" else better_auth_scrypt
+    return CryptContext(
+        schemes=[argon2, better_auth_scrypt, bcrypt],
+        default=newest.name,
+        deprecated="auto",
+        argon2__type="ID",
+        argon2__memory_cost=rules.memory_kib,
+        argon2__time_cost=rules.passes,
+        argon2__parallelism=rules.lanes,
+    )
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    lines = COMMON.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def check_policy(password: str) -> None:
@@ -91,13 +125,13 @@ def check_not_too_long(password: str) -> None:
 
 
 async def hash_password(pool: WorkerPool, password: str) -> str:
-    """Return the hash to store, computed in the pool.
+    """Return the hash to store of a new password, computed in the pool.
 
     Raises:
+        Refused: PASSWORD_COMPROMISED, the password is one of the most common.
         Busy: Too many passwords are waiting.
     """
-    normal = _normal(password)
-    return await pool.run(lambda: str(_CONTEXT.hash(normal)))
+    return await pool.run(lambda: _hash_new(password, pool.rules))
 
 
 async def verify_password(pool: WorkerPool, password: str, stored: str | None) -> bool:
@@ -109,15 +143,43 @@ async def verify_password(pool: WorkerPool, password: str, stored: str | None) -
     Raises:
         Busy: Too many passwords are waiting.
     """
+    return await pool.run(lambda: _matches(password, stored or "", pool.rules))
+
+
+async def verify_and_renew(pool: WorkerPool, password: str, stored: str | None) -> Verified:
+    """Do as verify_password does, and hash a right password anew where the stored hash is old.
+
+    Raises:
+        Busy: Too many passwords are waiting.
+    """
+
+    def work() -> Verified:
+        if not _matches(password, stored or "", pool.rules):
+            return Verified(right=False)
+        context = _context(pool.rules)
+        if not context.needs_update(stored or ""):
+            return Verified(right=True)
+        return Verified(right=True, renewed=str(context.hash(_normal(password))))
+
+    return await pool.run(work)
+
+
+def _hash_new(password: str, rules: PasswordRules) -> str:
     normal = _normal(password)
-    return await pool.run(lambda: _matches(normal, stored or ""))
+    if rules.refuse_common and normal.casefold() in _common_passwords():
+        raise Refused(Code.PASSWORD_COMPROMISED)
+    return str(_context(rules).hash(normal))
 
 
-def _matches(password: str, stored: str) -> bool:
+def _matches(password: str, stored: str, rules: PasswordRules) -> bool:
+    context = _context(rules)
     try:
-        return bool(_CONTEXT.verify(password, stored))
+        if bcrypt.identify(stored):
+            # Whoever hashed it did so as typed, and bcrypt ends after so many bytes.
+            return bool(context.verify(password.encode()[:_BCRYPT_BYTES], stored))
+        return bool(context.verify(_normal(password), stored))
     except ValueError:  # passlib's word for no hash, or none of a kind it knows
-        _CONTEXT.hash(password)
+        context.hash(_normal(password))
         return False
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.schemas import SignedInBody, SignedUpBody, SignInBody, SignUpBody
 from auth_service.accounts.sign_in import check_credentials
 from auth_service.accounts.sign_up import NewUser, sign_up
@@ -80,9 +81,10 @@ async def new_session(
     now: Now,
 ) -> SignedIn:
     """Check a user's password and start a session; two statements, each on its own."""
+    attempt = Attempt(resources.limits, body.email.lower(), caller.ip_address)
     with database_errors():
         user = await check_credentials(
-            resources.database, resources.passwords, body.email, body.password
+            resources.database, resources.passwords, attempt, body.password, now
         )
         async with resources.database.autocommit.begin() as db:
             session = await start_session(

@@ -1,50 +1,111 @@
 """Signing in: whose address and password these are."""
 
-from sqlalchemy import and_, bindparam, select
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 
-from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, verify_password
+from sqlalchemy import and_, bindparam, func, select, update
+
+from auth_service.accounts.backoff import Attempt
+from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, verify_and_renew
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, User
-from auth_service.errors import Code, Refused
+from auth_service.errors import Code, Refused, TooManyRequests
 from auth_service.wire import is_email
 from auth_service.workers import WorkerPool
 
+_NEIGHBOURS = 20
+"""Accounts looked at for a decoy; where all were made by OAuth providers, there is none."""
+
+# The hash of some other account, always the same for an address. It is compared where there is no
+# hash of the user's own: in a database of several kinds of hashes, unknown addresses then take as
+# long as known ones do, in the same proportion.
+_near = (
+    select(Account.id, Account.password)
+    .where(Account.id >= bindparam("near"))
+    .order_by(Account.id)
+    .limit(_NEIGHBOURS)
+    .subquery()
+)
+_first = select(Account.id, Account.password).order_by(Account.id).limit(_NEIGHBOURS).subquery()
+_decoy = select(
+    func.coalesce(
+        *(
+            select(some.c.password)
+            .where(some.c.password.is_not(None))
+            .order_by(some.c.id)
+            .limit(1)
+            .scalar_subquery()
+            for some in (_near, _first)
+        )
+    ).label("password")
+).subquery()
 _FIND = (
-    select(Account.password, *PROFILE_COLUMNS)
-    .join_from(
-        User,
-        Account,
-        and_(Account.user_id == User.id, Account.provider_id == CREDENTIAL),
-        isouter=True,
-    )
-    .where(User.email == bindparam("address"))
+    select(_decoy.c.password, Account.id, Account.password, *PROFILE_COLUMNS)
+    .select_from(_decoy)
+    .outerjoin(User, User.email == bindparam("address"))
+    .outerjoin(Account, and_(Account.user_id == User.id, Account.provider_id == CREDENTIAL))
     .limit(1)
+)
+_REPLACE = (
+    update(Account)
+    # The hash that was verified: a password changed meanwhile stays as it is.
+    .where(Account.id == bindparam("account"), Account.password == bindparam("old"))
+    .values(password=bindparam("new"), updated_at=bindparam("moment"))
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    user: Profile | None
+    account_id: str | None
+    stored: str | None
+    decoy: str | None
+
+
 async def check_credentials(
-    database: Database, pool: WorkerPool, email: str, password: str
+    database: Database, pool: WorkerPool, attempt: Attempt, password: str, now: datetime
 ) -> Profile:
-    """Return the user whom an address and a password name.
+    """Return the user whom an address and a password name; replace a hash of an old kind.
 
     An unknown address, a user without a password and a wrong password are refused alike, each
-    after a hash was computed. The connection is given back before that.
+    after a hash was computed. No connection is held meanwhile.
 
     Raises:
         Refused: INVALID_EMAIL, PASSWORD_TOO_LONG or INVALID_EMAIL_OR_PASSWORD.
+        TooManyRequests: Too many passwords were tried at this address.
         Busy: Too many passwords are waiting to be hashed.
     """
-    if not is_email(email):
+    if not is_email(attempt.email):
         raise Refused(Code.INVALID_EMAIL)
     check_not_too_long(password)
+    wait = await attempt.begin()
     async with database.autocommit.begin() as db:
-        user, stored = await _find_user(db, email.lower())
-    if not await verify_password(pool, password, stored) or user is None:
-        raise Refused(Code.INVALID_EMAIL_OR_PASSWORD)
-    return user
+        found = await _find(db, attempt.email)
+        may_enter = not wait or await attempt.is_from_a_known_network(db)
+    verified = await verify_and_renew(pool, password, found.stored or found.decoy)
+    right = verified.right and found.stored is not None
+    if right and may_enter and found.user is not None:
+        await attempt.succeeded()
+        if verified.renewed is not None:
+            async with database.autocommit.begin() as db:
+                await _replace(db, found, verified.renewed, now)
+        return found.user
+    if wait:
+        raise TooManyRequests(wait)
+    await attempt.failed()
+    raise Refused(Code.INVALID_EMAIL_OR_PASSWORD)
 
 
-async def _find_user(db: Statements, email: str) -> tuple[Profile | None, str | None]:
-    row = (await db.execute(_FIND, {"address": email})).one_or_none()
-    return (None, None) if row is None else (Profile(*row[1:]), row[0])
+async def _find(db: Statements, email: str) -> _Found:
+    near = sha256(email.encode()).hexdigest()
+    row = (await db.execute(_FIND, {"address": email, "near": near})).one()
+    decoy, account_id, stored, *profile = row
+    user = Profile(*profile) if profile[0] is not None else None
+    return _Found(user, account_id, stored, decoy)
+
+
+async def _replace(db: Statements, found: _Found, renewed: str, now: datetime) -> None:
+    values = {"account": found.account_id, "old": found.stored, "new": renewed, "moment": now}
+    await db.execute(_REPLACE, values)

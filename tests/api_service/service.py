@@ -25,6 +25,7 @@ def make_settings(
     llm_model: str = "gpt-4o-mini",
     deadline: float = 30.0,
     limit: str | None = None,
+    counted_in: str = "memory://",
     origins: tuple[str, ...] = ("http://localhost:3000",),
 ) -> Settings:
     """Return settings that depend on nothing but what is given."""
@@ -41,6 +42,7 @@ def make_settings(
         answer_deadline_seconds=deadline,
         rate_limit=limit is not None,
         chat_rate_limit=limit or "20/minute",
+        rate_limit_storage_uri=SecretStr(counted_in),
         trusted_origins=origins,
         workers=1,
     )

@@ -19,6 +19,7 @@ from tests.api_service.book import ingest
 from tests.api_service.scripted_openai import refuses, says, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings, make_token, running_service
 from tests.api_service.serving import serving
+from tests.service_kit.redis_server import running_redis
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -194,6 +195,23 @@ async def test_a_caller_has_a_limit_of_their_own(tmp_path: Path) -> None:
     assert_problem(refused, 429, "Too Many Requests")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert (other.status_code, claims.status_code) == (200, 200)
+
+
+async def test_questions_that_cannot_be_counted_are_refused_and_other_routes_go_on(
+    tmp_path: Path,
+) -> None:
+    with running_redis(tmp_path) as redis:
+        settings = make_settings(tmp_path, limit="2/minute", counted_in=redis.uri)
+        await ingest(settings)
+        async with running_service(settings) as http:
+            allowed = await http.get("/v1/search?q=gait")
+            redis.stop()
+            refused = await http.get("/v1/search?q=gait")
+            claims = await http.get("/v1/me")
+
+    assert (allowed.status_code, claims.status_code) == (200, 200)
+    assert_problem(refused, 503, "Limit Unavailable")
+    assert int(refused.headers["Retry-After"]) >= 1
 
 
 async def test_a_page_of_a_trusted_origin_may_read_answers(tmp_path: Path) -> None:

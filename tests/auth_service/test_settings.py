@@ -17,8 +17,9 @@ def test_what_is_not_set_has_the_documented_value() -> None:
     )
     assert (settings.host, settings.port) == ("127.0.0.1", 3001)
     assert settings.base_url == "http://localhost:3001"
-    assert settings.rate_limit
-    assert settings.sign_in_rate_limit == "10/minute"
+    assert settings.rate_limit == "on"
+    assert settings.credential_rate_limit == "10/minute"
+    assert settings.auth_rate_limit == "100/10 seconds"
     assert settings.password_workers >= 1
     assert not settings.secure_cookies
 
@@ -57,7 +58,7 @@ def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
         ("BETTER_AUTH_URL", "auth.book.example", "is not an address"),
         ("BETTER_AUTH_URL", "https://auth.book.example:99999", "is not an address"),
         ("BETTER_AUTH_URL", "https://[::1", "is not an address"),
-        ("SIGN_IN_RATE_LIMIT", "often", "is not a limit"),
+        ("CREDENTIAL_RATE_LIMIT", "often", "is not a limit"),
         ("AUTH_SERVER_PORT", "0", "greater than or equal to 1"),
         ("PASSWORD_WORKERS", "0", "greater than or equal to 1"),
     ],

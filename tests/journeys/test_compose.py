@@ -78,7 +78,7 @@ def stack(copy: Path) -> Iterator[Stack]:
     subprocess.run(["make", "env"], cwd=copy, check=True)
     with (copy / ".env").open("a") as settings:
         # These tests sign in more often than a reader may.
-        settings.write("SIGN_IN_RATE_LIMIT=1000/minute\n")
+        settings.write("CREDENTIAL_RATE_LIMIT=1000/minute\n")
     up = stack.compose("up", "--build", "--wait", "--detach", check=False)
     try:
         assert up.returncode == 0, up.stderr + stack.compose("logs", check=False).stdout
