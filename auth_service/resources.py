@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
+from auth_service.database.reader import Reader, open_reader
 from auth_service.settings import Settings
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
@@ -31,6 +32,7 @@ class Resources:
 
     settings: Settings
     database: Database
+    reader: Reader
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
     trusted: TrustedOrigins
@@ -55,14 +57,16 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     )
     passwords = WorkerPool(threads=settings.password_workers, queue=settings.password_queue)
     try:
-        yield Resources(
-            settings=settings,
-            database=database,
-            sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
-            passwords=passwords,
-            trusted=TrustedOrigins(settings.all_trusted_origins),
-            clock=clock,
-        )
+        async with open_reader(address, connections=settings.database_reader_size) as reader:
+            yield Resources(
+                settings=settings,
+                database=database,
+                reader=reader,
+                sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
+                passwords=passwords,
+                trusted=TrustedOrigins(settings.all_trusted_origins),
+                clock=clock,
+            )
     finally:
         passwords.close()
         await database.engine.dispose()

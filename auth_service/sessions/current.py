@@ -93,16 +93,17 @@ async def look_up(
     """
     if shown.token is None:
         return SessionLookup(None)
+    session = await find_session(resources.reader, shown.token)
+    if session is None:
+        return SessionLookup(None, cleared_session(shown.rules))
+    lives = session.expires_at > now
+    if lives and not (renew and shown.remembered and needs_renewal(session, now)):
+        return SessionLookup(session)
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            session = await find_session(db, shown.token)
-            if session is None:
-                return SessionLookup(None, cleared_session(shown.rules))
-            if session.expires_at <= now:
+            if not lives:
                 await end_session(db, shown.token)
                 return SessionLookup(None, cleared_session(shown.rules))
-            if not (renew and shown.remembered and needs_renewal(session, now)):
-                return SessionLookup(session)
             expires_at = await renew_session(db, shown.token, now)
     if expires_at is None:
         return SessionLookup(None, cleared_session(shown.rules))
