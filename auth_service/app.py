@@ -17,12 +17,15 @@ from auth_service import resources
 from auth_service.accounts.routes import router as accounts
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
+from auth_service.direct import DirectEndpointsMiddleware
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import SignInLimitMiddleware
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
+from auth_service.sessions.routes import get_session
 from auth_service.sessions.routes import router as sessions
 from auth_service.settings import Settings
+from auth_service.tokens.routes import get_jwt
 from auth_service.tokens.routes import router as tokens
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
@@ -113,6 +116,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
         *counting,
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
+        Middleware(
+            DirectEndpointsMiddleware,
+            endpoints={f"{BASE_PATH}/get-session": get_session, f"{BASE_PATH}/jwt": get_jwt},
+            refuse=_refuse,
+        ),
     ]
 
 

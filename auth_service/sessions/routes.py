@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, checked_body, same_site
+from auth_service.dependencies import Res, checked_body, moment_of, resources_of, same_site
 from auth_service.errors import Code, Refused
-from auth_service.sessions.cookies import cleared_session, cleared_session_data
-from auth_service.sessions.current import Shown, look_up
+from auth_service.sessions.cookies import CookieRules, cleared_session, cleared_session_data
+from auth_service.sessions.current import Shown, look_up, present
 from auth_service.sessions.lifecycle import end_session
 from auth_service.sessions.schemas import (
     CurrentSessionBody,
@@ -26,10 +26,13 @@ _NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 @router.get("/get-session", response_model=CurrentSessionBody | None)
-async def get_session(request: Request, shown: Shown, resources: Res, now: Now) -> Response:
+async def get_session(request: Request) -> Response:
     """Say who is signed in: the session and its user, or null."""
+    # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     renew = not request.query_params.get("disableRefresh")
-    found = await look_up(shown, resources, now, renew=renew)
+    resources = resources_of(request)
+    shown = present(request.scope, CookieRules.of(resources.settings))
+    found = await look_up(shown, resources, moment_of(resources), renew=renew)
     cached = cleared_session_data(shown.cookies, shown.rules)
     if found.session is None:
         # With an ended session all its cookies are cleared, the cached one among them.
