@@ -54,7 +54,7 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(Session.token == bindparam("presented"))
 )
-_FIND_SQL = str(_FIND.compile(dialect=asyncpg.dialect()))
+_FIND_SQL = str(_FIND.compile(dialect=asyncpg.dialect()))  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 _RENEW = (
     update(Session)
     .where(Session.token == bindparam("presented"))

@@ -37,7 +37,8 @@ async def get_jwt(request: Request) -> Response:
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     resources = resources_of(request)
     now = moment_of(resources)
-    found = await look_up(present(request.scope, CookieRules.of(resources.settings)), resources, now)
+    shown = present(request.scope, CookieRules.of(resources.settings))
+    found = await look_up(shown, resources, now)
     if found.session is None:
         # This route is the application's own, so its refusal is not in Better Auth's words.
         response: Response = JSONResponse({"error": "Unauthorized"}, status_code=401)
