@@ -78,7 +78,8 @@ def main() -> int:
 def _run(source: Path | None, seconds: float, rounds: int) -> Iterator[str]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        database = stack.enter_context(running_postgres(folder / "postgres", database="ours"))
+        postgres = stack.enter_context(running_postgres(folder / "postgres", database="ours"))
+        database = postgres.url
         migrate(database)
         own = _known(stack.enter_context(ours(database)))
         bare = Subject(stack.enter_context(limit(database)), own.cookie)
