@@ -62,14 +62,16 @@ class Server:
 
 
 @contextmanager
-def ours(
-    database_url: str, name: str = "ours", environment: Mapping[str, str] | None = None
-) -> Iterator[Server]:
+def ours(database_url: str) -> Iterator[Server]:
     """Run auth-service with its default settings, access log included, but without limits."""
     port = _free_port()
     command = [sys.executable, "-m", "auth_service"]
-    settings = {"AUTH_SERVER_PORT": str(port), "RATE_LIMIT": "off", **(environment or {})}
-    with _running(name, command, port, {"DATABASE_URL": database_url, **settings}) as server:
+    environment = {
+        "DATABASE_URL": database_url,
+        "AUTH_SERVER_PORT": str(port),
+        "RATE_LIMIT": "off",
+    }
+    with _running("ours", command, port, environment) as server:
         yield server
 
 
