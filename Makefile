@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose check format serve-auth serve-api migrate ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth check format serve-auth serve-api migrate ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: $(VENV)/.dev ## Run the tests
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
+
+bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
+	@$(BIN)/python -m benchmarks.auth $(BENCH)
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

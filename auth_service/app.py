@@ -18,14 +18,17 @@ from auth_service.accounts.mailed_routes import router as mailed
 from auth_service.accounts.routes import router as accounts
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
+from auth_service.direct import DirectEndpointsMiddleware
 from auth_service.error_page import router as error_page
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.resources import OpenResources, Resources
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
+from auth_service.sessions.routes import get_session
 from auth_service.sessions.routes import router as sessions
 from auth_service.settings import BASE_PATH, Settings
+from auth_service.tokens.routes import get_jwt
 from auth_service.tokens.routes import router as tokens
 from auth_service.users.mailed_routes import router as mailed_users
 from auth_service.users.routes import router as users
@@ -110,6 +113,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
             RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
         ),
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
+        Middleware(
+            DirectEndpointsMiddleware,
+            endpoints={f"{BASE_PATH}/get-session": get_session, f"{BASE_PATH}/jwt": get_jwt},
+            refuse=_refuse,
+        ),
     ]
 
 

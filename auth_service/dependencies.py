@@ -23,19 +23,29 @@ class Client:
     user_agent: str
 
 
-async def resources(request: Request) -> Resources:
+def resources_of(request: Request) -> Resources:
     """Return what the lifespan opened."""
     opened: Resources = request.state.resources
     return opened
 
 
+async def resources(request: Request) -> Resources:
+    """Return what the lifespan opened, for routes that depend on it."""
+    return resources_of(request)
+
+
 Res = Annotated[Resources, Depends(resources)]
 
 
-async def now(opened: Res) -> datetime:
-    """Return the time of the request in UTC, to the millisecond, as it is stored and said."""
+def moment_of(opened: Resources) -> datetime:
+    """Return the time in UTC, to the millisecond, as it is stored and said."""
     moment = opened.clock()
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+async def now(opened: Res) -> datetime:
+    """Return the time of the request, for routes that depend on it."""
+    return moment_of(opened)
 
 
 Now = Annotated[datetime, Depends(now)]

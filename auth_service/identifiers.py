@@ -5,23 +5,40 @@ import string
 
 LENGTH = 32
 
-_ALPHABET = string.ascii_letters + string.digits
+
+def _drawing(alphabet: str) -> tuple[bytes, bytes]:
+    """Return what turns random bytes into letters: the letter of each byte, and bytes to drop.
+
+    The last bytes are dropped where they would favour the alphabet's beginning.
+    """
+    size = len(alphabet)
+    letters = "".join(alphabet[byte % size] for byte in range(256))
+    return letters.encode(), bytes(range(256 - 256 % size, 256))
+
+
+_MIXED = _drawing(string.ascii_letters + string.digits)
+_LOWER = _drawing(string.digits + string.ascii_lowercase)
 
 
 def new_identifier() -> str:
     """Return LENGTH characters of a-z, A-Z and 0-9, each drawn without bias: about 190 bits."""
-    return _draw(_ALPHABET, LENGTH)
+    return _draw(_MIXED, LENGTH)
 
 
 def new_reset_token() -> str:
     """Return the token of a password reset: 24 of the same characters, about 143 bits."""
-    return _draw(_ALPHABET, 24)
+    return _draw(_MIXED, 24)
 
 
 def new_deletion_token() -> str:
     """Return the token that deletes an account: 32 of 0-9 and a-z, about 165 bits."""
-    return _draw(string.digits + string.ascii_lowercase, 32)
+    return _draw(_LOWER, 32)
 
 
-def _draw(alphabet: str, length: int) -> str:
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+def _draw(drawing: tuple[bytes, bytes], length: int) -> str:
+    # All at once, which is ten times quicker than one by one.
+    letters, dropped = drawing
+    drawn = b""
+    while len(drawn) < length:
+        drawn += secrets.token_bytes(length + 8).translate(letters, dropped)
+    return drawn[:length].decode()

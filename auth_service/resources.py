@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
+from auth_service.database.reader import Reader, open_reader
 from auth_service.database.sweep import Sweep
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
@@ -36,6 +37,7 @@ class Resources:
 
     settings: Settings
     database: Database
+    reader: Reader
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
     postbox: Postbox | None
@@ -75,17 +77,19 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     )
     limits = open_limits(settings)
     try:
-        yield Resources(
-            settings=settings,
-            database=database,
-            sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
-            passwords=passwords,
-            postbox=postbox,
-            sweep=Sweep(),
-            limits=limits,
-            trusted=TrustedOrigins(settings.all_trusted_origins),
-            clock=clock,
-        )
+        async with open_reader(address, connections=settings.database_reader_size) as reader:
+            yield Resources(
+                settings=settings,
+                database=database,
+                reader=reader,
+                sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
+                passwords=passwords,
+                postbox=postbox,
+                sweep=Sweep(),
+                limits=limits,
+                trusted=TrustedOrigins(settings.all_trusted_origins),
+                clock=clock,
+            )
     finally:
         if postbox is not None:
             await postbox.close()

@@ -240,6 +240,12 @@ class Settings(TokenSettings, DatabaseSettings):
         description="Database connections each process opens beyond these for a burst.",
         validation_alias="DATABASE_POOL_OVERFLOW",
     )
+    database_reader_size: int = Field(
+        default=5,
+        ge=1,
+        description="Database connections, beside these, that look up sessions and nothing else.",
+        validation_alias="DATABASE_READER_SIZE",
+    )
 
     @field_validator("better_auth_url")
     @classmethod

@@ -4,6 +4,7 @@ What a line may hold is decided where it is written: an event's name and plain v
 strings, headers and bodies are never among them.
 """
 
+import json
 import logging
 import sys
 import time
@@ -44,38 +45,39 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
             event["request_id"] = request_id
         return event
 
+    # The process's own: loggers are kept, so one that somebody has put in its place for a while
+    # would be written to after it was closed.
+    stderr = sys.__stderr__ or sys.stderr
     shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
+        structlog.processors.add_log_level,
         name_the_source,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.typing.Processor] = (
         [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(_to_json),
         ]
         if log_format == "json"
         else [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(),
+                colors=stderr.isatty(),
                 exception_formatter=structlog.dev.plain_traceback,
             )
         ]
     )
+    # Our own lines are written as they are, at a fifth of the cost of a way through `logging`,
+    # which is every request's; the libraries' lines come from there and look the same.
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stderr),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
@@ -84,6 +86,13 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     root.setLevel(level)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _to_json(event: MutableMapping[str, Any], **_options: object) -> str:
+    return _ENCODER.encode(event)
 
 
 class AccessLogMiddleware:

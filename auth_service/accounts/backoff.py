@@ -3,7 +3,7 @@
 Two counts, both by address and for unknown addresses alike, so that they tell nothing. One is of
 an account and a network, and refuses without a look. The other is of an account and all networks
 together; when it is used up, the right password gets in from a network the account is signed in
-from, and every other try is answered alike, after the same work. See docs/decisions/0010.
+from, and every other try is answered alike, after the same work. See docs/decisions/0011.
 """
 
 from collections.abc import Iterator

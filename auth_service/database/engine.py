@@ -23,7 +23,7 @@ Statements = AsyncConnection | AsyncSession
 """What a statement can be run on; who opened it decides whether it is a transaction."""
 
 STATEMENT_SECONDS = 10.0
-_POOL_SECONDS = 5.0  # to wait for a free connection
+POOL_SECONDS = 5.0  # to wait for a free connection
 _RECYCLE_SECONDS = 900  # serverless databases and proxies drop what is idle for long
 
 # SQLSTATE classes: connection exception, insufficient resources, operator intervention,
@@ -73,10 +73,10 @@ def open_database(
     )
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        connect_args={"async_creator_fn": _connector(address, statement_seconds), **pooler},
+        connect_args={"async_creator_fn": connector(address, statement_seconds), **pooler},
         pool_size=pool_size,
         max_overflow=overflow,
-        pool_timeout=_POOL_SECONDS,
+        pool_timeout=POOL_SECONDS,
         pool_recycle=_RECYCLE_SECONDS,
         pool_use_lifo=True,  # what a burst opened falls idle and is recycled
         hide_parameters=True,  # values of a failed statement stay out of logs
@@ -96,16 +96,23 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except (PoolTimeout, TimeoutError) as error:  # no free connection; no answer on ours
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
     except DBAPIError as error:
-        sqlstate = getattr(error.orig, "sqlstate", None) or ""
-        if error.connection_invalidated or sqlstate.startswith(_AWAY):
-            raise _unavailable(error) from error
+        if error.connection_invalidated or is_away(error.orig):
+            raise unavailable(error) from error
         raise
 
 
-def _connector(address: DatabaseAddress, statement_seconds: float | None) -> Any:  # noqa: ANN401 -- asyncpg is not typed
-    async def connect(**options: object) -> Any:  # noqa: ANN401 -- as above
+def is_away(error: BaseException | None) -> bool:
+    """Tell whether the server has said that it cannot serve, by the class of its SQLSTATE."""
+    return (getattr(error, "sqlstate", None) or "").startswith(_AWAY)
+
+
+def connector(address: DatabaseAddress, statement_seconds: float | None) -> Any:  # noqa: ANN401 -- asyncpg is not typed
+    """Return the function with which a pool connects; it raises DatabaseUnavailable."""
+
+    # asyncpg's pool names an address of its own, which is None.
+    async def connect(_address: None = None, **options: object) -> Any:  # noqa: ANN401 -- as above
         try:
             async with asyncio.timeout(address.timeout):
                 return await asyncpg.connect(
@@ -123,12 +130,13 @@ def _connector(address: DatabaseAddress, statement_seconds: float | None) -> Any
         ) as error:
             # OSError covers time-outs, refusals, unknown hosts and TLS. Whatever the reason,
             # without a connection the service cannot answer; the log names it.
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     return connect
 
 
-def _unavailable(error: Exception) -> DatabaseUnavailable:
+def unavailable(error: Exception) -> DatabaseUnavailable:
+    """Log that the database is away and return what to raise."""
     log.warning("database_unavailable", error=type(error).__name__)
     return DatabaseUnavailable()
 

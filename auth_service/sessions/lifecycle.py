@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
+from auth_service.database.reader import Reader
 from auth_service.database.tables import Session, User
 from auth_service.identifiers import new_identifier
 
@@ -55,6 +57,7 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(Session.token == bindparam("presented"))
 )
+_FIND_SQL = str(_FIND.compile(dialect=asyncpg.dialect()))  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 _RENEW = (
     update(Session)
     .where(Session.token == bindparam("presented"))
@@ -127,9 +130,13 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
     return started
 
 
-async def find_session(db: Statements, token: str) -> StoredSession | None:
-    """Return the session of a token with its user, expired or not."""
-    row = (await db.execute(_FIND, {"presented": token})).one_or_none()
+async def find_session(reader: Reader, token: str) -> StoredSession | None:
+    """Return the session of a token with its user, expired or not: one joined SELECT.
+
+    Raises:
+        DatabaseUnavailable: The database does not answer.
+    """
+    row = await reader.row(_FIND_SQL, token)
     if row is None:
         return None
     own = len(COLUMNS)

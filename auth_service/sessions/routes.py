@@ -6,10 +6,18 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, any_body, checked_body, same_site
+from auth_service.dependencies import (
+    Now,
+    Res,
+    any_body,
+    checked_body,
+    moment_of,
+    resources_of,
+    same_site,
+)
 from auth_service.errors import Code, PlainRefusal, Refused
-from auth_service.sessions.cookies import Header, cleared_session
-from auth_service.sessions.current import Shown
+from auth_service.sessions.cookies import CookieRules, Header, cleared_session
+from auth_service.sessions.current import Shown, present
 from auth_service.sessions.lifecycle import end_session
 from auth_service.sessions.management import active_sessions, revoke, revoke_all
 from auth_service.sessions.schemas import (
@@ -31,9 +39,14 @@ _NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 @router.get("/get-session", response_model=CurrentSessionBody | None)
-async def get_session(request: Request, shown: Shown, resources: Res, now: Now) -> Response:
+async def get_session(request: Request) -> Response:
     """Say who is signed in: the session and its user, or null."""
-    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
+    # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
+    resources = resources_of(request)
+    shown = present(request.scope, CookieRules.of(resources.settings))
+    found = await resolve(
+        request.query_params, shown, resources, moment_of(resources), cache_answers=True
+    )
     if found.session is None:
         return null_reply((*_NOT_STORED, *found.headers))
     body = CurrentSessionBody(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from auth_service.accounts.routes import (
@@ -13,9 +13,10 @@ from auth_service.accounts.routes import (
     SignedIn,
 )
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Now, Res
+from auth_service.dependencies import Now, Res, moment_of, resources_of
 from auth_service.resources import Resources
-from auth_service.sessions.current import CurrentSession
+from auth_service.sessions.cookies import CookieRules
+from auth_service.sessions.current import look_up, present
 from auth_service.sessions.schemas import UserBody
 from auth_service.tokens.issuer import mint
 from auth_service.tokens.schemas import TokenBody
@@ -31,8 +32,13 @@ _NOT_STORED = ("cache-control", "no-store")
     response_model=TokenBody,
     responses={401: {"description": '`{"error": "Unauthorized"}`: there is no session'}},
 )
-async def get_jwt(found: CurrentSession, resources: Res, now: Now) -> Response:
+async def get_jwt(request: Request) -> Response:
     """Exchange the session for a JWT."""
+    # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
+    resources = resources_of(request)
+    now = moment_of(resources)
+    shown = present(request.scope, CookieRules.of(resources.settings))
+    found = await look_up(shown, resources, now)
     if found.session is None:
         # This route is the application's own, so its refusal is not in Better Auth's words.
         response: Response = JSONResponse({"error": "Unauthorized"}, status_code=401)

@@ -1,5 +1,6 @@
-from sqlalchemy import event
+from urllib.parse import urlsplit
 
+from tests.auth_service.database.relay import Relay
 from tests.auth_service.service import (
     ORIGIN,
     Service,
@@ -93,28 +94,46 @@ async def test_a_crash_tells_nothing_but_its_request_id(database_url: str) -> No
     assert len(reply.headers["x-request-id"]) == 32
 
 
-async def test_a_request_costs_few_statements(service: Service) -> None:
-    statements: list[str] = []
-    engine = service.resources.database.engine.sync_engine
+async def test_a_request_costs_few_round_trips_to_the_database(
+    service: Service, database_url: str
+) -> None:
+    port = urlsplit(database_url).port or 0
+    relay = Relay(port)
+    await relay.restore()
+    counts = {}
+    async with serving(
+        make_settings(database_url.replace(f":{port}/", f":{relay.port}/"))
+    ) as relayed:
+        for round_trip in ("first", "second"):  # by the second all statements are prepared
+            relay.round_trips = 0
+            cookie = cookie_of(await relayed.sign_up(f"{round_trip}@example.com"))
+            counts["sign-up"] = relay.round_trips
+            for path in ("get-session", "jwt"):
+                relay.round_trips = 0
+                reply = await relayed.client.get(f"/api/auth/{path}", headers={"cookie": cookie})
+                assert reply.json()["user"]["email"] == f"{round_trip}@example.com"
+                counts[path] = relay.round_trips
+            relay.round_trips = 0
+            await relayed.sign_in(f"{round_trip}@example.com")
+            counts["sign-in"] = relay.round_trips
+    await relay.cut()
+    # Sign-up's are three statements with BEGIN and COMMIT around them.
+    assert counts == {"sign-up": 5, "get-session": 1, "jwt": 1, "sign-in": 2}
 
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        counts = {}
-        cookie = cookie_of(await service.sign_up())
-        counts["sign-up"] = len(statements)
-        for path in ("get-session", "jwt"):
-            statements.clear()
-            await service.client.get(f"/api/auth/{path}", headers={"cookie": cookie})
-            counts[path] = len(statements)
-        statements.clear()
-        await service.sign_in()
-        counts["sign-in"] = len(statements)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    assert counts == {"sign-up": 3, "get-session": 1, "jwt": 1, "sign-in": 2}
+async def test_the_routes_answered_directly_are_documented_and_routed_as_all_others(
+    service: Service,
+) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    for path in ("get-session", "jwt"):
+        replies = document["paths"][f"/api/auth/{path}"]["get"]["responses"]
+        assert "application/json" in replies["200"]["content"]
+        for wrong in (f"/api/auth/{path}/", f"/api/auth//{path}", f"//api/auth/{path}"):
+            reply = await service.client.get(f"http://localhost:3001{wrong}")
+            assert (reply.status_code, reply.content) == (404, b"")
+        for method in ("HEAD", "PUT", "DELETE"):
+            reply = await service.client.request(method, f"/api/auth/{path}")
+            assert (reply.status_code, reply.content) == (404, b"")
 
 
 async def test_the_openapi_document_shows_every_body(service: Service) -> None:

@@ -26,6 +26,8 @@ class Relay:
         self.port = 0
         self.silent = False
         """Connections are taken and nothing is ever said on them."""
+        self.round_trips = 0
+        """Times a client has waited for the server since it was signed in there."""
 
     async def restore(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -54,11 +56,27 @@ class Relay:
                 await writer.start_tls(self._tls)
             behind = await asyncio.open_connection("127.0.0.1", self._target)
             self._writers.add(behind[1])
-            await asyncio.gather(_pump(reader, behind[1]), _pump(behind[0], writer))
+            await asyncio.gather(self._pump_counted(reader, behind[1]), _pump(behind[0], writer))
         except (OSError, asyncio.IncompleteReadError):
             pass  # a caller who does not like our certificate hangs up
         finally:
             writer.close()
+
+    async def _pump_counted(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while (start := await reader.readexactly(8)) == _TLS_REQUEST:
+                writer.write(start)
+            (length,) = struct.unpack("!i", start[:4])
+            writer.write(start + await reader.readexactly(length - 8))
+            while True:
+                head = await reader.readexactly(5)
+                # Query, Sync and Flush are what a client waits after.
+                self.round_trips += head[:1] in {b"Q", b"S", b"H"}
+                (length,) = struct.unpack("!i", head[1:])
+                writer.write(head + await reader.readexactly(length - 4))
+        writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
