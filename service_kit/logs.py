@@ -45,8 +45,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
             event["request_id"] = request_id
         return event
 
-    # The process's own: loggers are kept, so one that somebody has put in its place for a while
-    # would be written to after it was closed.
+    # The process's own: one that somebody has put in its place for a while may be closed by now.
     stderr = sys.__stderr__ or sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
@@ -72,7 +71,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # else the first configuration of a process stayed
     )
     handler = logging.StreamHandler(stderr)
     handler.setFormatter(

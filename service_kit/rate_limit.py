@@ -1,6 +1,6 @@
 """So many requests per window and key, counted in this process or in a Redis that several share.
 
-The notation, the windows and the Redis storage are those of `limits`, on which slowapi stands.
+The notation is slowapi's; the windows and the Redis storage are those of `limits`, beneath it.
 """
 
 import asyncio
@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import structlog
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem
 from limits.aio.storage import RedisStorage, Storage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from pydantic import AfterValidator, SecretStr
+from slowapi.wrappers import LimitGroup
 
 from service_kit.window_storage import WindowStorage
 
@@ -34,9 +35,14 @@ _SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _SECONDS = 1.0  # what the store may take, and how long it is left alone after it failed
 
 
+def _items(rate: str) -> list[RateLimitItem]:
+    group = LimitGroup(rate, str, None, False, None, None, None, 1, False)  # noqa: FBT003 -- slowapi's
+    return [each.limit for each in group]
+
+
 def _rate(value: str) -> str:
     try:
-        limits = parse_many(value)
+        limits = _items(value)
     except ValueError:
         limits = []
     # None at all, or none allowed, would be a service switched off.
@@ -142,7 +148,7 @@ class RateLimit:
         name: str,
         strategy: type[RateLimiter] = MovingWindowRateLimiter,
     ) -> None:
-        self._items: list[RateLimitItem] = parse_many(limit)
+        self._items = _items(limit)
         self._store = store
         self._name = name
         self._strategy = strategy(store.storage)

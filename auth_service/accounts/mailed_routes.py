@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from auth_service.accounts.backoff import forget_wrong_passwords
 from auth_service.accounts.email_tokens import EmailClaim, read_claim
 from auth_service.accounts.email_verification import Links, email_mail, find_by_email, follow
 from auth_service.accounts.password_reset import is_good, request_reset, reset_password
@@ -113,7 +114,7 @@ async def set_new_password(
     if not token:
         raise Refused(Code.INVALID_TOKEN, status=400)
     with database_errors():
-        await reset_password(
+        email = await reset_password(
             resources.database,
             resources.sessionmaker,
             resources.passwords,
@@ -121,6 +122,8 @@ async def set_new_password(
             new_password=body.new_password,
             now=now,
         )
+    # Whoever forgot the password has tried wrong ones.
+    await forget_wrong_passwords(resources.limits, email)
     return reply(StatusBody(status=True))
 
 

@@ -57,8 +57,8 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     token: str,
     new_password: str,
     now: datetime,
-) -> None:
-    """Set a user's password, spending the token.
+) -> str:
+    """Set a user's password, spending the token; return the user's address.
 
     The password is hashed between two looks at the token, so that only holders of a good one
     make us hash and no connection is held meanwhile. Token and password change in one
@@ -77,13 +77,14 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     async with sessionmaker.begin() as transaction:
         if await one_time.consume(transaction, _identifier(token), now) != user_id:
             raise _invalid_token()
-        await _store_password(transaction, user_id, hashed, now)
+        return await _store_password(transaction, user_id, hashed, now)
 
 
-async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: datetime) -> None:
+async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: datetime) -> str:
     # Held, so that nobody deletes the user between here and the commit.
-    held = select(User.id).where(User.id == user_id).with_for_update(read=True, key_share=True)
-    if (await db.execute(held)).first() is None:
+    held = select(User.email).where(User.id == user_id).with_for_update(read=True, key_share=True)
+    email: str | None = await db.scalar(held)
+    if email is None:
         raise Refused(Code.USER_NOT_FOUND, status=400)
     changed = await db.execute(
         update(Account)
@@ -92,7 +93,7 @@ async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: date
         .returning(Account.id)
     )
     if changed.first() is not None:
-        return
+        return email
     await db.execute(
         insert(Account).values(
             id=new_identifier(),
@@ -104,6 +105,7 @@ async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: date
             updated_at=now,
         )
     )
+    return email
 
 
 def _identifier(token: str) -> str:

@@ -36,7 +36,11 @@ def told(response: httpx.Response) -> tuple[int, object]:
 
 @contextmanager
 def counted(service: Service) -> Iterator[list[str]]:
-    """Collect the statements run meanwhile, BEGIN and COMMIT aside."""
+    """Collect the statements run meanwhile, BEGIN and COMMIT aside.
+
+    The one that finds the session goes through the reader's own pool and is not among them;
+    test_app.py counts that one on the wire.
+    """
     statements: list[str] = []
 
     def collect(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -63,7 +63,7 @@ async def test_a_mail_server_that_is_away_slows_nobody_and_is_seen_until_it_is_b
 async def test_a_mail_server_that_hangs_slows_nobody(database_url: str, tmp_path: Path) -> None:
     async with silent_server() as port:
         async with sending(database_url, tmp_path, port) as site:
-            assert await ask(site) < 1
+            assert await ask(site) < 5  # far below what the mail server is waited for
             assert await dependencies(site) == {"database": "ok", "mail": "unavailable"}
             started = time.monotonic()
         assert time.monotonic() - started < 10  # the grace of the postbox
