@@ -70,7 +70,7 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # else the first configuration of a process stayed
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
