@@ -37,6 +37,9 @@ from service_kit.logs import LogFormat
 SECRET_LENGTH = 32
 
 _WEB = {"http", "https"}
+NOT_SET = "is not set; run `make env` to write a .env with random secrets"
+"""What is said of a secret that is missing."""
+
 _PLACEHOLDER = re.compile(
     r"change.?me|replace.?me|your[-_ ]|example|placeholder|^secret|<.*>", re.IGNORECASE
 )
@@ -122,7 +125,7 @@ def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | Non
         ValueError: Neither is set.
     """
     if secret is None and not listed:
-        raise ValueError("is not set; run `make env` to write a .env with random secrets")
+        raise ValueError(NOT_SET)
     return secret
 
 
@@ -265,16 +268,21 @@ def _variable_names(field: FieldInfo, field_name: str) -> list[str]:
 
 
 def _complaints(cls: type[BaseSettings], error: ValidationError) -> Iterator[str]:
-    by_variable = {
-        name: names[0]
+    fields = {
+        name: (names[0], field)
         for field_name, field in cls.model_fields.items()
         for names in [_variable_names(field, field_name)]
         for name in (*names, field_name)
     }
     for problem in error.errors(include_url=False, include_input=False):
-        variable = by_variable.get(str(problem["loc"][0])) if problem["loc"] else None
-        if problem["type"] == "missing":
-            yield f"{variable} is not set; run `make env` to write a .env with random secrets"
+        text = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            yield text
+            continue
+        variable, field = fields[str(problem["loc"][0])]
+        if problem["type"] != "missing":
+            yield f"{variable} {text}"
+        elif any(getattr(each, "func", None) is _strong for each in field.metadata):
+            yield f"{variable} {NOT_SET}"
         else:
-            text = problem["msg"].removeprefix("Value error, ")
-            yield f"{variable} {text}" if variable else text
+            yield f"{variable} is not set: {field.description}"

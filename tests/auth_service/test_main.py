@@ -128,6 +128,7 @@ def test_it_starts_again_when_told_to_watch_the_code(tmp_path: Path) -> None:
     ("values", "words"),
     [
         ({"JWT_SECRET": ""}, "JWT_SECRET is not set"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL is not set: libpq URL of the PostgreSQL database"),
         ({"JWT_SECRET": "short"}, "JWT_SECRET is shorter than 32 characters"),
         ({"JWT_SECRET": COOKIE_SECRET}, "JWT_SECRET is the same as BETTER_AUTH_SECRET"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL does not begin with postgresql://"),
