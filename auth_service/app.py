@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
@@ -32,6 +32,7 @@ from auth_service.tokens.routes import get_jwt
 from auth_service.tokens.routes import router as tokens
 from auth_service.users.mailed_routes import router as mailed_users
 from auth_service.users.routes import router as users
+from auth_service.wire import RefusalBody
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
@@ -43,6 +44,9 @@ from service_kit.request_id import RequestIdMiddleware
 log = structlog.get_logger(__name__)
 
 SERVICE = "auth-service"
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": RefusalBody, "description": "Refused; 429 and 503 say Retry-After"}
+}
 BODY_LIMIT = 64 * 1024  # bytes
 
 
@@ -88,7 +92,7 @@ def create_app(
     )
     rooms = (sessions, accounts, mailed, users, mailed_users, tokens)
     for router in (_ok_routes(), error_page, *rooms):
-        app.include_router(router, prefix=BASE_PATH)
+        app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)

@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
     ValidationError,
@@ -87,7 +88,7 @@ OptionalText = Annotated[PlainText | None, BeforeValidator(_not_null)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_not_null_flag)]
 """A boolean that may be left out, but not be null."""
 
-Email = Annotated[str, AfterValidator(_email)]
+Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
 """An e-mail address, lower-cased."""
 
 NewPassword = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_nul)]
@@ -110,6 +111,13 @@ class Wire(BaseModel):
 
     described_as: ClassVar[tuple[str, ...]] = ("object",)
     """Better Auth's words for the body: an object, a record, or both at once."""
+
+
+class RefusalBody(Wire):
+    """What is wrong; a few of Better Auth's refusals have no code."""
+
+    message: str
+    code: str = ""
 
 
 Body = TypeVar("Body", bound=Wire)
@@ -211,6 +219,18 @@ def documented(model: type[Wire], *media_types: str, required: bool = True) -> d
     """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
     content = {kind: {"schema": model.model_json_schema()} for kind in media_types}
     return {"requestBody": {"required": required, "content": content}}
+
+
+def documented_query(model: type[Wire]) -> dict[str, Any]:
+    """Describe a route's query for OpenAPI; likewise."""
+    schema = model.model_json_schema()
+    required = schema.get("required", ())
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": name in required, "schema": member}
+            for name, member in schema["properties"].items()
+        ]
+    }
 
 
 _EXPECTED: Mapping[str, str] = {"string_type": "string", "bool_type": "boolean"}

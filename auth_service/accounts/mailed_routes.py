@@ -36,7 +36,7 @@ from auth_service.sessions.cookies import Header, together
 from auth_service.sessions.current import Presented, SessionLookup, Shown
 from auth_service.sessions.schemas import StatusBody, UserBody
 from auth_service.sessions.signed_in import kept_headers, resolve
-from auth_service.wire import JSON, documented, redirect, reply
+from auth_service.wire import JSON, documented, documented_query, redirect, reply
 
 router = APIRouter(tags=["accounts"])
 
@@ -82,6 +82,7 @@ async def request_password_reset(
     status_code=302,
     response_class=Response,
     responses={302: {"description": "To callbackURL, with `token`, or with `error` if it is bad"}},
+    openapi_extra=documented_query(ResetLinkQuery),
 )
 async def open_reset_link(
     token: str,
@@ -101,7 +102,9 @@ async def open_reset_link(
 
 
 @router.post(
-    "/reset-password", response_model=StatusBody, openapi_extra=documented(ResetBody, JSON)
+    "/reset-password",
+    response_model=StatusBody,
+    openapi_extra={**documented(ResetBody, JSON), **documented_query(ResetTokenQuery)},
 )
 async def set_new_password(
     body: Annotated[ResetBody, Depends(checked_body(ResetBody))],
@@ -164,6 +167,7 @@ async def send_verification_email(
     "/verify-email",
     response_model=VerifiedBody,
     responses={302: {"description": "To callbackURL where one was sent, with `error` if refused"}},
+    openapi_extra=documented_query(VerificationQuery),
 )
 async def verify_email(
     request: Request,

@@ -30,7 +30,7 @@ from auth_service.users.mailed_schemas import (
     DeleteUserBody,
     DeletionQuery,
 )
-from auth_service.wire import JSON, documented, redirect, reply
+from auth_service.wire import JSON, documented, documented_query, redirect, reply
 
 router = APIRouter(tags=["users"])
 
@@ -110,6 +110,7 @@ async def delete_account(
     "/delete-user/callback",
     response_model=DeletedBody,
     responses={302: {"description": "To callbackURL where one was sent"}},
+    openapi_extra=documented_query(DeletionQuery),
 )
 async def follow_deletion_link(
     request: Request,
