@@ -57,6 +57,11 @@ def _parts(settings: Settings, data: Path) -> list[str]:
         if settings.openai_api_key is None
         else "written by the language model (OPENAI_API_KEY)"
     )
+    mail = (
+        "printed here, links and all, and sent to nobody; set MAIL_URL to send it"
+        if settings.mail_url is None
+        else "sent your way (MAIL_URL)"
+    )
     proxies = (
         "nobody; behind a proxy all readers share one address until you set TRUSTED_PROXIES"
         if not settings.trusted_proxies
@@ -66,5 +71,6 @@ def _parts(settings: Settings, data: Path) -> list[str]:
         f"Accounts  {accounts}.",
         f"Index     {index}.",
         f"Answers   {answers}.",
+        f"Mail      {mail}.",
         f"Proxies   X-Forwarded-For is believed from {proxies}.",
     ]

@@ -25,6 +25,7 @@ class Settings(ServiceSettings):
     jwt_secret: Secret | None = Field(default=None, validation_alias="JWT_SECRET")
     qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    mail_url: SecretStr | None = Field(default=None, validation_alias="MAIL_URL")
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

@@ -11,6 +11,7 @@ REAL = {
     "DATABASE_URL": "postgresql://reader:hidden-one@db.example/book",
     "QDRANT_URL": "https://qdrant.example",
     "OPENAI_API_KEY": "hidden-two",
+    "MAIL_URL": "smtp://reader:hidden-three@mail.example",
     "TRUSTED_PROXIES": "10.0.0.0/8",
 }
 
