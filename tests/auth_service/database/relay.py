@@ -19,7 +19,7 @@ class Relay:
     """
 
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
-        self._target = port
+        self.target = port
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -54,7 +54,7 @@ class Relay:
                     return
                 writer.write(b"S")
                 await writer.start_tls(self._tls)
-            behind = await asyncio.open_connection("127.0.0.1", self._target)
+            behind = await asyncio.open_connection("127.0.0.1", self.target)
             self._writers.add(behind[1])
             await asyncio.gather(self._pump_counted(reader, behind[1]), _pump(behind[0], writer))
         except (OSError, asyncio.IncompleteReadError):
