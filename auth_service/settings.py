@@ -2,7 +2,6 @@
 
 import os
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from auth_service.mail_settings import MailSettings
 from auth_service.password_rules import PasswordHash
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import (
@@ -51,7 +51,7 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, DatabaseSettings):
+class Settings(TokenSettings, MailSettings, DatabaseSettings):
     """The settings of the service."""
 
     better_auth_secrets: Secrets = Field(
@@ -191,43 +191,6 @@ class Settings(TokenSettings, DatabaseSettings):
         description="Passwords that may wait to be hashed; more are told to try again later.",
         validation_alias="PASSWORD_QUEUE",
     )
-    mail_url: SecretStr | None = Field(
-        default=None,
-        description=(
-            "How mail leaves: smtp://user:password@host:port, smtps://…, console:, file:PATH or "
-            "off. Unset: console:, or off where BETTER_AUTH_URL is https."
-        ),
-        validation_alias="MAIL_URL",
-    )
-    mail_from: str = Field(
-        default="",
-        description=(
-            "Whom mail is from: an address, or `Name <address>`; the name is the site's in mails. "
-            "Unset: no-reply at the host of BETTER_AUTH_URL."
-        ),
-        validation_alias="MAIL_FROM",
-    )
-    mail_templates: Path | None = Field(
-        default=None,
-        description="Folder with the site's own templates of mails; those it lacks are ours.",
-        validation_alias="MAIL_TEMPLATES",
-    )
-    change_email: Literal["on", "confirm", "at-once", "off"] = Field(
-        default="on",
-        description=(
-            "Changing one's address: on (a mail to the new one), confirm (verified users agree by "
-            "a mail to the old one first), at-once (unverified users change without mail) or off."
-        ),
-        validation_alias="CHANGE_EMAIL",
-    )
-    delete_user: Literal["on", "mail", "off"] = Field(
-        default="on",
-        description=(
-            "Deleting one's account: on (with the password, or within a day of signing in), mail "
-            "(by a link in a mail) or off."
-        ),
-        validation_alias="DELETE_USER",
-    )
     database_pool_size: int = Field(
         default=10,
         ge=1,
@@ -260,13 +223,6 @@ class Settings(TokenSettings, DatabaseSettings):
         cls, value: SecretStr | None, info: ValidationInfo
     ) -> SecretStr | None:
         return required_unless(info.data.get("better_auth_secrets", True), value)
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_sender(cls, value: str) -> str:
-        if value and "@" not in parseaddr(value)[1]:
-            raise ValueError("is neither an address nor `Name <address>`")
-        return value
 
     @model_validator(mode="after")
     def _mails_can_leave(self) -> Self:

@@ -9,7 +9,7 @@ from string import Template
 
 from api_service.documents import ScoredChunk
 from api_service.llms import Prompt
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 
 BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""

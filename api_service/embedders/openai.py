@@ -6,7 +6,7 @@ from openai import AsyncOpenAI
 
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.settings import BookSettings
-from api_service.tokens import cut_to_tokens
+from api_service.token_counts import cut_to_tokens
 from service_kit.settings import BadSettings
 
 DIMENSIONS = {

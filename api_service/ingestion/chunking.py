@@ -11,7 +11,7 @@ from semantic_text_splitter import TextSplitter
 
 from api_service.documents import Chunk, Document, Section
 from api_service.ingestion.loaders.masking import block_parser
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 
 SMALLEST_BUDGET = 50
 

@@ -1,7 +1,7 @@
 import pytest
 
 from api_service.chat.prompt import BUDGET, BadPromptFile, fill, parse, read_prompt_file
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 from tests.api_service.book import GAIT, LIDAR, make_chunk, scored
 
 

@@ -6,7 +6,7 @@ from api_service import embedders
 from api_service.embedders import Embedder
 from api_service.embedders.openai import BATCH, TEXT_TOKENS
 from api_service.problems import ModelUnavailable
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 from service_kit.settings import BadSettings
 from tests.api_service.scripted_openai import (
     DIMENSIONS,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from api_service.documents import Chunk, Document, Section
 from api_service.ingestion.chunking import SMALLEST_BUDGET, split
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 
 
 def page(*sections: Section) -> Document:

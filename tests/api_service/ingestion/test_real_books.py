@@ -10,7 +10,7 @@ import pytest
 from api_service.documents import Document
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import Book, load_book
-from api_service.tokens import count_tokens
+from api_service.token_counts import count_tokens
 from tests.api_service.ingestion.books import BASE_URL, EXAMPLE, LEROBOT, needs_lerobot
 
 BOOKS = [

@@ -1,4 +1,4 @@
-from api_service.tokens import count_tokens, cut_to_tokens
+from api_service.token_counts import count_tokens, cut_to_tokens
 
 
 def test_tokens_are_counted_as_openai_counts_them() -> None:
