@@ -1,19 +1,21 @@
 """The service as tests run it: real in everything but the clock, which they turn."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth_service.app import create_app
+from auth_service.database.reader import Reader
 from auth_service.resources import Resources, open_resources
 from auth_service.settings import Settings
 
@@ -83,11 +85,30 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
     )
 
 
+class CountedReader(Reader):
+    """Reads as the service's own does, and tells whoever counts what it reads."""
+
+    def __init__(self, inner: Reader) -> None:
+        self.inner = inner
+        self.told: list[list[str]] = []
+
+    async def row(self, statement: str, value: str) -> Sequence[Any] | None:
+        for statements in self.told:
+            statements.append(statement)
+        return await self.inner.row(statement, value)
+
+
+@asynccontextmanager
+async def open_counted(settings: Settings, *, clock: TurnedClock) -> AsyncIterator[Resources]:
+    async with open_resources(settings, clock=clock) as opened:
+        yield replace(opened, reader=CountedReader(opened.reader))
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """Run the service in this process, lifespan included."""
     clock = TurnedClock()
-    app = create_app(settings, open_resources=partial(open_resources, clock=clock))
+    app = create_app(settings, open_resources=partial(open_counted, clock=clock))
     async with app.router.lifespan_context(app) as state:
         assert state is not None
         transport = httpx.ASGITransport(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 from sqlalchemy import event
 
-from tests.auth_service.service import ORIGIN, Service
+from tests.auth_service.service import ORIGIN, CountedReader, Service
 
 CLEARED = {
     f"better-auth.{name}": "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
@@ -36,22 +36,22 @@ def told(response: httpx.Response) -> tuple[int, object]:
 
 @contextmanager
 def counted(service: Service) -> Iterator[list[str]]:
-    """Collect the statements run meanwhile, BEGIN and COMMIT aside.
-
-    The one that finds the session goes through the reader's own pool and is not among them;
-    test_app.py counts that one on the wire.
-    """
+    """Collect the statements run meanwhile, by engine and reader alike, BEGIN and COMMIT aside."""
     statements: list[str] = []
 
     def collect(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
+    reader = service.resources.reader
+    assert isinstance(reader, CountedReader)
+    reader.told.append(statements)
     engine = service.resources.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", collect)
     try:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", collect)
+        reader.told.pop()
 
 
 async def waiting(service: Service, number: int) -> None:

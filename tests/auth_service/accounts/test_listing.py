@@ -41,4 +41,4 @@ async def test_list_accounts_tells_no_secret_and_nobody_elses(service: Service) 
     assert [account["providerId"] for account in reply.json()] == ["credential"]
     assert "hidden" not in reply.text
     assert "argon2" not in reply.text
-    assert len(statements) == 1
+    assert len(statements) == 2

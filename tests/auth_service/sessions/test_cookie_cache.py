@@ -176,8 +176,10 @@ async def test_get_session_is_answered_from_the_copy_without_a_statement(cached:
 
 async def test_get_session_without_a_copy_hands_out_one(cached: Service) -> None:
     signed_up = await cached.sign_up()
-    reply = await cached.get_session(cookie_of(signed_up))
+    with counted(cached) as statements:
+        reply = await cached.get_session(cookie_of(signed_up))
     assert set(set_cookies(reply)) == {DATA}
+    assert len(statements) == 1
 
 
 async def test_a_revoked_session_lives_in_its_copy_for_five_minutes(cached: Service) -> None:

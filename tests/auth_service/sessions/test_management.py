@@ -150,19 +150,19 @@ async def test_update_session_has_no_field_to_set(service: Service) -> None:
     ("path", "body"),
     [("revoke-session", {"token": "x"}), ("revoke-sessions", None), ("revoke-other-sessions", {})],
 )
-async def test_managing_sessions_costs_one_statement_beside_finding_the_session(
+async def test_managing_sessions_costs_two_statements(
     service: Service, path: str, body: object
 ) -> None:
     cookie = cookie_of(await service.sign_up())
     with counted(service) as statements:
         assert told(await post(service, path, cookie, body)) == DONE
-    assert len(statements) == 1
+    assert len(statements) == 2
 
 
-async def test_listing_sessions_costs_one_statement_beside_finding_the_session(
+async def test_listing_sessions_costs_two_statements(
     service: Service,
 ) -> None:
     cookie = cookie_of(await service.sign_up())
     with counted(service) as statements:
         await get(service, "list-sessions", cookie)
-    assert len(statements) == 1
+    assert len(statements) == 2
