@@ -88,6 +88,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
     rooms = (sessions, accounts, mailed, users, mailed_users, tokens)

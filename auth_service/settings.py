@@ -204,7 +204,7 @@ class Settings(TokenSettings, MailSettings, DatabaseSettings):
         validation_alias="DATABASE_POOL_OVERFLOW",
     )
     database_reader_size: int = Field(
-        default=5,
+        default=8,
         ge=1,
         description="Database connections, beside these, that look up sessions and nothing else.",
         validation_alias="DATABASE_READER_SIZE",

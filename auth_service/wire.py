@@ -5,9 +5,10 @@ text of a refusal are the protocol's.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl, quote
 
@@ -22,7 +23,7 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError, from_json
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError, from_json, to_json
 from starlette.responses import Response
 
 from auth_service.errors import Code, InvalidInput, Refused, UnsupportedMediaType
@@ -76,7 +77,9 @@ def _not_null_flag(value: object) -> object:
 
 
 def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 PlainText = Annotated[str, AfterValidator(_without_nul)]
@@ -197,6 +200,29 @@ def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     return _reply(body.model_dump_json(by_alias=True, exclude_unset=True), headers)
 
 
+def teller(model: type[Wire]) -> Callable[[object], dict[str, object]]:
+    """Return a function that tells a value of ours, which has a body's members by name.
+
+    It says what the model would, for half the cost: nothing is checked. Meant for what every page
+    asks for.
+    """
+    read = attrgetter(*model.model_fields)
+    names = tuple(field.alias or name for name, field in model.model_fields.items())
+
+    def tell(value: object) -> dict[str, object]:
+        return {
+            name: _timestamp(member) if type(member) is datetime else member
+            for name, member in zip(names, read(value), strict=True)
+        }
+
+    return tell
+
+
+def told(members: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return what tellers told as a reply."""
+    return _reply(to_json(members), headers)
+
+
 def list_reply(bodies: Sequence[Wire], headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Return bodies as a reply that is an array."""
     dumped = (body.model_dump_json(by_alias=True, exclude_unset=True) for body in bodies)
@@ -208,7 +234,7 @@ def null_reply(headers: tuple[tuple[str, str], ...] = ()) -> Response:
     return _reply("null", headers)
 
 
-def _reply(content: str, headers: tuple[tuple[str, str], ...]) -> Response:
+def _reply(content: str | bytes, headers: tuple[tuple[str, str], ...]) -> Response:
     response = Response(content, media_type=JSON)
     for name, value in headers:
         response.headers.append(name, value)

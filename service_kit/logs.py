@@ -25,8 +25,6 @@ _CHATTY = ("alembic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "op
 
 _PROBED = frozenset({"/health", "/ready"})
 
-log = structlog.get_logger("access")
-
 
 def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     """Send every log line of this process, libraries' included, to stderr in one format.
@@ -99,6 +97,9 @@ class AccessLogMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        # Bound once: for each line anew it costs as much as the line. Made with the first request,
+        # when logs have been configured.
+        self.log = structlog.get_logger("access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -118,7 +119,8 @@ class AccessLogMiddleware:
         finally:
             path = _loggable_path(scope)
             # What asks every few seconds whether we live is of interest only when we do not.
-            write = log.debug if path in _PROBED and status == HTTPStatus.OK else log.info
+            quiet = path in _PROBED and status == HTTPStatus.OK
+            write = self.log.debug if quiet else self.log.info
             write(
                 "request",
                 method=scope["method"],

@@ -24,7 +24,7 @@ Statements = AsyncConnection | AsyncSession
 
 STATEMENT_SECONDS = 10.0
 POOL_SECONDS = 5.0  # to wait for a free connection
-_RECYCLE_SECONDS = 900  # serverless databases and proxies drop what is idle for long
+RECYCLE_SECONDS = 900  # serverless databases and proxies drop what is idle for long
 
 # SQLSTATE classes: connection exception, insufficient resources, operator intervention,
 # system error. PostgreSQL documentation, appendix A.
@@ -77,7 +77,7 @@ def open_database(
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=POOL_SECONDS,
-        pool_recycle=_RECYCLE_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
         pool_use_lifo=True,  # what a burst opened falls idle and is recycled
         hide_parameters=True,  # values of a failed statement stay out of logs
     )
@@ -111,8 +111,7 @@ def is_away(error: BaseException | None) -> bool:
 def connector(address: DatabaseAddress, statement_seconds: float | None) -> Any:  # noqa: ANN401 -- asyncpg is not typed
     """Return the function with which a pool connects; it raises DatabaseUnavailable."""
 
-    # asyncpg's pool names an address of its own, which is None.
-    async def connect(_address: None = None, **options: object) -> Any:  # noqa: ANN401 -- as above
+    async def connect(**options: object) -> Any:  # noqa: ANN401 -- as above
         try:
             async with asyncio.timeout(address.timeout):
                 return await asyncpg.connect(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote, unquote_to_bytes
 
@@ -42,13 +43,7 @@ class CookieRules:
     @classmethod
     def of(cls, settings: Settings) -> "CookieRules":
         """Return the rules that the settings ask for."""
-        newest, *older = (secret.encode() for secret in settings.signing_secrets)
-        return cls(
-            secret=newest,
-            secure=settings.secure_cookies,
-            older_secrets=tuple(older),
-            cache=settings.cookie_cache,
-        )
+        return _rules(settings.signing_secrets, settings.secure_cookies, settings.cookie_cache)
 
     def full_name(self, name: str) -> str:
         """Return a cookie's name on the wire."""
@@ -58,6 +53,12 @@ class CookieRules:
         """Return the value whose signature holds under any of the secrets, else None."""
         values = (unsign(signed, secret) for secret in (self.secret, *self.older_secrets))
         return next((value for value in values if value is not None), None)
+
+
+@lru_cache(maxsize=8)
+def _rules(secrets: tuple[str, ...], secure: bool, cache: bool) -> CookieRules:  # noqa: FBT001 -- two settings, as they are called there
+    newest, *older = (secret.encode() for secret in secrets)
+    return CookieRules(newest, secure=secure, older_secrets=tuple(older), cache=cache)
 
 
 def sign(value: str, secret: bytes) -> str:

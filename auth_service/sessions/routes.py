@@ -28,10 +28,11 @@ from auth_service.sessions.schemas import (
     StatusBody,
     SuccessBody,
     UpdateSessionBody,
-    UserBody,
+    tell_session,
+    tell_user,
 )
 from auth_service.sessions.signed_in import FreshSession, RequiredSession, resolve
-from auth_service.wire import JSON, documented, list_reply, null_reply, reply
+from auth_service.wire import JSON, documented, list_reply, null_reply, reply, told
 
 router = APIRouter(tags=["sessions"])
 
@@ -49,11 +50,8 @@ async def get_session(request: Request) -> Response:
     )
     if found.session is None:
         return null_reply((*_NOT_STORED, *found.headers))
-    body = CurrentSessionBody(
-        session=SessionBody.model_validate(found.session),
-        user=UserBody.model_validate(found.session.user),
-    )
-    return reply(body, (*_NOT_STORED, *found.headers))
+    members = {"session": tell_session(found.session), "user": tell_user(found.session.user)}
+    return told(members, (*_NOT_STORED, *found.headers))
 
 
 @router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)

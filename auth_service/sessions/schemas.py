@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire
+from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire, teller
 
 
 class UserBody(Wire):
@@ -40,6 +40,13 @@ class CurrentSessionBody(Wire):
 
     session: SessionBody
     user: UserBody
+
+
+tell_user = teller(UserBody)
+"""Tells a Profile as a UserBody."""
+
+tell_session = teller(SessionBody)
+"""Tells a StoredSession as a SessionBody."""
 
 
 class SignOutBody(Wire):

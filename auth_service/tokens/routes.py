@@ -17,10 +17,10 @@ from auth_service.dependencies import Now, Res, moment_of, resources_of
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import CookieRules
 from auth_service.sessions.current import look_up, present
-from auth_service.sessions.schemas import UserBody
+from auth_service.sessions.schemas import tell_user
 from auth_service.tokens.issuer import mint
 from auth_service.tokens.schemas import TokenBody
-from auth_service.wire import reply
+from auth_service.wire import told
 
 router = APIRouter(tags=["tokens"])
 
@@ -45,8 +45,8 @@ async def get_jwt(request: Request) -> Response:
         for name, value in (_NOT_STORED, *found.headers):
             response.headers.append(name, value)
         return response
-    body = _token_body(found.session.user, found.session.id, resources, now)
-    return reply(body, (_NOT_STORED, *found.headers))
+    members = _token_members(found.session.user, found.session.id, resources, now)
+    return told(members, (_NOT_STORED, *found.headers))
 
 
 @router.post("/sign-up", response_model=TokenBody, openapi_extra=SIGN_UP_DOCS)
@@ -62,12 +62,12 @@ async def sign_in_for_token(signed_in: NewSession, resources: Res, now: Now) -> 
 
 
 def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Response:
-    body = _token_body(signed_in.user, signed_in.session.id, resources, now)
-    return reply(body, (_NOT_STORED, *signed_in.headers))
+    members = _token_members(signed_in.user, signed_in.session.id, resources, now)
+    return told(members, (_NOT_STORED, *signed_in.headers))
 
 
-def _token_body(user: Profile, session_id: str, resources: Resources, now: datetime) -> TokenBody:
+def _token_members(
+    user: Profile, session_id: str, resources: Resources, now: datetime
+) -> dict[str, object]:
     secret = resources.settings.token_secrets[0]
-    return TokenBody(
-        token=mint(user, session_id, secret=secret, now=now), user=UserBody.model_validate(user)
-    )
+    return {"token": mint(user, session_id, secret=secret, now=now), "user": tell_user(user)}
