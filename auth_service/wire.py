@@ -21,9 +21,18 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError, from_json, to_json
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import (
+    ErrorDetails,
+    PydanticCustomError,
+    PydanticKnownError,
+    core_schema,
+    from_json,
+    to_json,
+)
 from starlette.responses import Response
 
 from auth_service.errors import Code, InvalidInput, Refused, UnsupportedMediaType
@@ -85,10 +94,14 @@ def _timestamp(moment: datetime) -> str:
 PlainText = Annotated[str, AfterValidator(_without_nul)]
 """Any text PostgreSQL can hold."""
 
-OptionalText = Annotated[PlainText | None, BeforeValidator(_not_null)]
+OptionalText = Annotated[
+    PlainText | None, BeforeValidator(_not_null), WithJsonSchema({"type": "string"})
+]
 """Text that may be left out, but not be null."""
 
-OptionalFlag = Annotated[bool | None, BeforeValidator(_not_null_flag)]
+OptionalFlag = Annotated[
+    bool | None, BeforeValidator(_not_null_flag), WithJsonSchema({"type": "boolean"})
+]
 """A boolean that may be left out, but not be null."""
 
 Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
@@ -241,15 +254,24 @@ def _reply(content: str | bytes, headers: tuple[tuple[str, str], ...]) -> Respon
     return response
 
 
+class _InputSchema(GenerateJsonSchema):
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out None, which stands for a member not sent: null is another thing, or refused."""
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+
 def documented(model: type[Wire], *media_types: str, required: bool = True) -> dict[str, Any]:
     """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
-    content = {kind: {"schema": model.model_json_schema()} for kind in media_types}
+    schema = model.model_json_schema(schema_generator=_InputSchema)
+    content = {kind: {"schema": schema} for kind in media_types}
     return {"requestBody": {"required": required, "content": content}}
 
 
 def documented_query(model: type[Wire]) -> dict[str, Any]:
     """Describe a route's query for OpenAPI; likewise."""
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=_InputSchema)
     required = schema.get("required", ())
     return {
         "parameters": [

@@ -1,6 +1,7 @@
 """Passwords tried at one account: how many, and from where the right one still gets in.
 
-Two counts, both by address and for unknown addresses alike, so that they tell nothing. One is of
+Tried by signing in, or by whoever holds a session and is asked for the password of its user. Two
+counts, both by address and for unknown addresses alike, so that they tell nothing. One is of
 an account and a network, and refuses without a look. The other is of an account and all networks
 together; when it is used up, the right password gets in from a network the account is signed in
 from, and every other try is answered alike, after the same work. See docs/decisions/0011.
@@ -59,29 +60,60 @@ class Attempt:
             await self.limits.tries.hit(self._place)
             return await self.limits.wrong.wait(_account(self.email))
 
-    async def failed(self) -> None:
-        """Count a wrong password.
+    async def may_enter(self, db: Statements, wait: int) -> bool:
+        """Tell whether the right password gets in.
+
+        Args:
+            db: Asked while the account is under attack only: has it a session that began in the
+                network of this try?
+            wait: What `begin` returned.
+        """
+        return not wait or await self._is_from_a_known_network(db)
+
+    async def settle(self, *, right: bool, wait: int, may_enter: bool) -> bool:
+        """Count what came of the try; return whether it gets in.
+
+        One that does has its network's tries forgotten; those of all networks together are not its
+        to forget.
+
+        Args:
+            right: The password is the account's.
+            wait: What `begin` returned.
+            may_enter: What the method of this name returned.
 
         Raises:
-            TooManyRequests: Others have meanwhile used up the account's count.
+            TooManyRequests: The account is under attack, and the password is wrong or comes from an
+                unknown network; or others have meanwhile used up the account's count.
             LimitsUnavailable: It cannot be counted.
         """
+        if right and may_enter:
+            if self.limits is not None and self.limits.tries is not None:
+                with _limit_errors():
+                    await self.limits.tries.forget(self._place)
+            return True
+        if wait:
+            raise TooManyRequests(wait)
         if self.limits is not None and self.limits.wrong is not None:
             with _limit_errors():
                 await self.limits.wrong.hit(_account(self.email))
+        return False
 
-    async def succeeded(self) -> None:
-        """Forget the tries of this network; those of all networks together are not its to forget.
+    async def start_anew(self) -> None:
+        """Forget what was tried, since the owner of the mailbox has set a new password.
 
-        Raises:
-            LimitsUnavailable: They cannot be forgotten.
+        That is the tries of this network, where the owner is, and the wrong passwords of all; other
+        networks' tries stay. A store that is away does not fail the request: the counts end by
+        themselves.
         """
-        if self.limits is not None and self.limits.tries is not None:
-            with _limit_errors():
-                await self.limits.tries.forget(self._place)
+        if self.limits is None or self.limits.tries is None or self.limits.wrong is None:
+            return
+        try:
+            await self.limits.wrong.forget(_account(self.email))
+            await self.limits.tries.forget(self._place)
+        except RateStoreDown:
+            return
 
-    async def is_from_a_known_network(self, db: Statements) -> bool:
-        """Tell whether the account has a session that began in the network of this try."""
+    async def _is_from_a_known_network(self, db: Statements) -> bool:
         rows = await db.scalars(_ADDRESSES, {"address": self.email})
         known = {rate_limit_key(address) for address in rows if address}
         return rate_limit_key(self.ip_address) in known
@@ -89,18 +121,6 @@ class Attempt:
     @property
     def _place(self) -> str:
         return f"{_account(self.email)}|{rate_limit_key(self.ip_address)}"
-
-
-async def forget_wrong_passwords(limits: Limits | None, email: str) -> None:
-    """Forget the wrong passwords tried at an account, since its owner has set a new one by mail.
-
-    A store that is away does not fail the request: the counts end by themselves.
-    """
-    if limits is not None and limits.wrong is not None:
-        try:
-            await limits.wrong.forget(_account(email.lower()))
-        except RateStoreDown:
-            return
 
 
 def _account(email: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from auth_service.accounts.backoff import forget_wrong_passwords
+from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.email_tokens import EmailClaim, read_claim
 from auth_service.accounts.email_verification import Links, email_mail, find_by_email, follow
 from auth_service.accounts.password_reset import is_good, request_reset, reset_password
@@ -28,7 +28,7 @@ from auth_service.accounts.schemas import (
 from auth_service.callbacks import with_error, with_parameter
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, Refused, Unavailable
 from auth_service.mail import Mail
 from auth_service.resources import Resources
@@ -109,6 +109,7 @@ async def open_reset_link(
 async def set_new_password(
     body: Annotated[ResetBody, Depends(checked_body(ResetBody))],
     query: Annotated[ResetTokenQuery, Depends(checked_query(ResetTokenQuery))],
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -126,7 +127,7 @@ async def set_new_password(
             now=now,
         )
     # Whoever forgot the password has tried wrong ones.
-    await forget_wrong_passwords(resources.limits, email)
+    await Attempt(resources.limits, email.lower(), caller.ip_address).start_anew()
     return reply(StatusBody(status=True))
 
 
@@ -149,7 +150,8 @@ async def send_verification_email(
     postbox = resources.postbox
     if postbox is None:
         raise Refused(Code.VERIFICATION_EMAIL_NOT_ENABLED)
-    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
+    # A copy may be of a session that has ended: mail is sent to users who are signed in.
+    found = await resolve(request.query_params, shown, resources, now)
     if found.session is not None:
         user = _unverified(found.session.user, body.email, found.headers)
         await postbox.post(_verification_mail(user, body, resources, now))

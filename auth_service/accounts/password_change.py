@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.passwords import (
     CREDENTIAL,
     check_not_too_long,
@@ -13,7 +14,7 @@ from auth_service.accounts.passwords import (
     hash_password,
     verify_password,
 )
-from auth_service.database.engine import Database
+from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Account, User
 from auth_service.errors import Busy, Code, Refused
 from auth_service.identifiers import new_identifier
@@ -60,25 +61,49 @@ class Credential:
     stored: str | None = field(repr=False)
 
 
-async def check_password(database: Database, pool: WorkerPool, user_id: str, password: str) -> None:
+async def check_password(  # noqa: PLR0913 -- a check is its arguments
+    database: Database,
+    pool: WorkerPool,
+    attempt: Attempt,
+    user_id: str,
+    password: str,
+    *,
+    without: Code = Code.INVALID_PASSWORD,
+) -> None:
     """Make sure that a password is the user's.
 
+    Args:
+        database: Asked for the password.
+        pool: Hashes.
+        attempt: Counts the try: whoever has come by a session could guess here.
+        user_id: Whose password.
+        password: It, as the user says.
+        without: The refusal of users who have none.
+
     Raises:
-        Refused: PASSWORD_TOO_LONG, or INVALID_PASSWORD, also where the user has none.
+        Refused: PASSWORD_TOO_LONG, INVALID_PASSWORD, or `without`.
+        TooManyRequests: Too many passwords were tried at this account.
+        LimitsUnavailable: Tries cannot be counted.
         Busy: Too many passwords are waiting to be hashed.
     """
     check_not_too_long(password)
-    credential = await _find_credential(database, user_id)
+    wait = await attempt.begin()
+    async with database.autocommit.begin() as db:
+        credential = await _find_credential(db, user_id)
+        may_enter = await attempt.may_enter(db, wait)
     stored = None if credential is None else credential.stored
-    if not await verify_password(pool, password, stored):
-        raise Refused(Code.INVALID_PASSWORD)
+    right = await verify_password(pool, password, stored)
+    if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
+        raise Refused(Code.INVALID_PASSWORD if stored else without)
 
 
-async def change_password(
+async def change_password(  # noqa: PLR0913 -- as check_password
     database: Database,
     sessionmaker: async_sessionmaker[AsyncSession],
     pool: WorkerPool,
+    attempt: Attempt,
     change: PasswordChange,
+    *,
     now: datetime,
 ) -> StartedSession | None:
     """Replace a user's password by another, once the current one has been checked.
@@ -91,6 +116,7 @@ async def change_password(
         database: Asked for the current password.
         sessionmaker: Makes the one transaction of the change.
         pool: Hashes.
+        attempt: Counts the try, as above.
         change: Whose password, and by what.
         now: The time of the request.
 
@@ -100,16 +126,22 @@ async def change_password(
     Raises:
         Refused: PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG for either of them, INVALID_PASSWORD, or
             CREDENTIAL_ACCOUNT_NOT_FOUND where the user has no password.
+        TooManyRequests: Too many passwords were tried at this account.
+        LimitsUnavailable: Tries cannot be counted.
         Busy: Too many passwords are waiting to be hashed, or changes keep crossing each other.
     """
     check_policy(change.new)
     check_not_too_long(change.current)
+    wait = await attempt.begin()
     hashed: str | None = None
     for _ in range(_ATTEMPTS):
-        credential = await _find_credential(database, change.user_id)
+        async with database.autocommit.begin() as asked:
+            credential = await _find_credential(asked, change.user_id)
+            may_enter = await attempt.may_enter(asked, wait)
         if credential is None or credential.stored is None:
             raise Refused(Code.CREDENTIAL_ACCOUNT_NOT_FOUND)
-        if not await verify_password(pool, change.current, credential.stored):
+        right = await verify_password(pool, change.current, credential.stored)
+        if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
             raise Refused(Code.INVALID_PASSWORD)
         hashed = hashed or await hash_password(pool, change.new)
         async with sessionmaker.begin() as db:
@@ -159,9 +191,8 @@ async def set_password(
             raise Refused(Code.PASSWORD_ALREADY_SET)
 
 
-async def _find_credential(database: Database, user_id: str) -> Credential | None:
-    async with database.autocommit.begin() as db:
-        row = (await db.execute(_CREDENTIAL, {"owner": user_id})).one_or_none()
+async def _find_credential(db: Statements, user_id: str) -> Credential | None:
+    row = (await db.execute(_CREDENTIAL, {"owner": user_id})).one_or_none()
     return None if row is None else Credential(*row)
 
 

@@ -11,7 +11,7 @@ from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, veri
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, User
-from auth_service.errors import Code, Refused, TooManyRequests
+from auth_service.errors import Code, Refused
 from auth_service.wire import is_email
 from auth_service.workers import WorkerPool
 
@@ -83,19 +83,16 @@ async def check_credentials(
     wait = await attempt.begin()
     async with database.autocommit.begin() as db:
         found = await _find(db, attempt.email)
-        may_enter = not wait or await attempt.is_from_a_known_network(db)
+        may_enter = await attempt.may_enter(db, wait)
     verified = await verify_and_renew(pool, password, found.stored or found.decoy)
     right = verified.right and found.stored is not None
-    if right and may_enter and found.user is not None:
-        await attempt.succeeded()
-        if verified.renewed is not None:
-            async with database.autocommit.begin() as db:
-                await _replace(db, found, verified.renewed, now)
-        return found.user
-    if wait:
-        raise TooManyRequests(wait)
-    await attempt.failed()
-    raise Refused(Code.INVALID_EMAIL_OR_PASSWORD)
+    enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+    if not enters or found.user is None:
+        raise Refused(Code.INVALID_EMAIL_OR_PASSWORD)
+    if verified.renewed is not None:
+        async with database.autocommit.begin() as db:
+            await _replace(db, found, verified.renewed, now)
+    return found.user
 
 
 async def _find(db: Statements, email: str) -> _Found:

@@ -24,6 +24,7 @@ from auth_service.sessions.schemas import (
     CurrentSessionBody,
     RevokeBody,
     SessionBody,
+    SessionQuery,
     SignOutBody,
     StatusBody,
     SuccessBody,
@@ -32,14 +33,26 @@ from auth_service.sessions.schemas import (
     tell_user,
 )
 from auth_service.sessions.signed_in import FreshSession, RequiredSession, resolve
-from auth_service.wire import JSON, documented, list_reply, null_reply, reply, told
+from auth_service.wire import (
+    JSON,
+    documented,
+    documented_query,
+    list_reply,
+    null_reply,
+    reply,
+    told,
+)
 
 router = APIRouter(tags=["sessions"])
 
 _NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
-@router.get("/get-session", response_model=CurrentSessionBody | None)
+@router.get(
+    "/get-session",
+    response_model=CurrentSessionBody | None,
+    openapi_extra=documented_query(SessionQuery),
+)
 async def get_session(request: Request) -> Response:
     """Say who is signed in: the session and its user, or null."""
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.

@@ -42,6 +42,17 @@ class CurrentSessionBody(Wire):
     user: UserBody
 
 
+class SessionQuery(Wire):
+    """How the session is looked for; any text but the empty one says yes."""
+
+    disable_refresh: OptionalText = Field(
+        default=None, description="Unless empty: leave the session's end as it is."
+    )
+    disable_cookie_cache: OptionalText = Field(
+        default=None, description="Unless empty: ask the database, whatever the cookie cache holds."
+    )
+
+
 tell_user = teller(UserBody)
 """Tells a Profile as a UserBody."""
 

@@ -6,39 +6,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.accounts.email_verification import encoded
-from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, verify_password
-from auth_service.database.engine import Database, Statements
+from auth_service.database.engine import Statements
 from auth_service.database.profiles import Profile
 from auth_service.database.tables import Account, Session, User
 from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_deletion_token
 from auth_service.mail import Mail
 from auth_service.verifications import one_time
-from auth_service.workers import WorkerPool
 
 LIFETIME = timedelta(days=1)
 """How long a mailed link deletes the account."""
-
-
-async def check_password(database: Database, pool: WorkerPool, user_id: str, password: str) -> None:
-    """Make sure that a password is the user's.
-
-    Raises:
-        Refused: PASSWORD_TOO_LONG, CREDENTIAL_ACCOUNT_NOT_FOUND or INVALID_PASSWORD.
-        Busy: Too many passwords are waiting to be hashed.
-    """
-    check_not_too_long(password)
-    async with database.autocommit.begin() as db:
-        found = await db.execute(
-            select(Account.password).where(
-                Account.user_id == user_id, Account.provider_id == CREDENTIAL
-            )
-        )
-        stored = found.scalars().first()
-    if not stored:
-        raise Refused(Code.CREDENTIAL_ACCOUNT_NOT_FOUND)
-    if not await verify_password(pool, password, stored):
-        raise Refused(Code.INVALID_PASSWORD)
 
 
 async def request_deletion(

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.mailed_routes import mailed_links
+from auth_service.accounts.password_change import check_password
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, PlainRefusal, Refused
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import cleared_session, together
@@ -17,12 +19,7 @@ from auth_service.sessions.current import Shown
 from auth_service.sessions.lifecycle import FRESH
 from auth_service.sessions.schemas import StatusBody
 from auth_service.sessions.signed_in import LiveSession, RequiredSession, kept_headers, resolve
-from auth_service.users.deletion import (
-    check_password,
-    delete_by_token,
-    delete_user,
-    request_deletion,
-)
+from auth_service.users.deletion import delete_by_token, delete_user, request_deletion
 from auth_service.users.email_change import ChangePolicy, change_email
 from auth_service.users.mailed_schemas import (
     ChangeEmailBody,
@@ -80,10 +77,12 @@ async def change_address(
 @router.post(
     "/delete-user", response_model=DeletedBody, openapi_extra=documented(DeleteUserBody, JSON)
 )
-async def delete_account(
+async def delete_account(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     body: Annotated[DeleteUserBody, Depends(checked_body(DeleteUserBody))],
     live: RequiredSession,
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -93,7 +92,14 @@ async def delete_account(
     user = live.session.user
     with database_errors():
         if body.password:
-            await check_password(resources.database, resources.passwords, user.id, body.password)
+            await check_password(
+                resources.database,
+                resources.passwords,
+                Attempt(resources.limits, user.email.lower(), caller.ip_address),
+                user.id,
+                body.password,
+                without=Code.CREDENTIAL_ACCOUNT_NOT_FOUND,
+            )
         if resources.settings.delete_user == "mail" and not body.token:
             return await _mail_link(body, live, resources, now)
         if not body.token and not body.password and now - live.session.created_at >= FRESH:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from auth_service.accounts import password_change
+from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.listing import linked_accounts
 from auth_service.accounts.password_change import PasswordChange, check_password
 from auth_service.database.engine import database_errors
@@ -78,9 +79,15 @@ async def change_password(  # noqa: PLR0913 -- a route asks for what it uses
         ip_address=caller.ip_address,
         user_agent=caller.user_agent,
     )
+    attempt = Attempt(resources.limits, user.email.lower(), caller.ip_address)
     with database_errors():
         started = await password_change.change_password(
-            resources.database, resources.sessionmaker, resources.passwords, change, now
+            resources.database,
+            resources.sessionmaker,
+            resources.passwords,
+            attempt,
+            change,
+            now=now,
         )
     token, headers = None, live.headers
     if started is not None:
@@ -95,12 +102,15 @@ async def change_password(  # noqa: PLR0913 -- a route asks for what it uses
 async def verify_password(
     body: Annotated[PasswordBody, Depends(checked_body(PasswordBody))],
     live: RequiredSession,
+    caller: Caller,
     resources: Res,
 ) -> Response:
     """Tell whether a password is the user's."""
+    user = live.session.user
+    attempt = Attempt(resources.limits, user.email.lower(), caller.ip_address)
     with database_errors():
         await check_password(
-            resources.database, resources.passwords, live.session.user_id, body.password
+            resources.database, resources.passwords, attempt, user.id, body.password
         )
     return _done(live.headers)
 

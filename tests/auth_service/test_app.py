@@ -136,6 +136,40 @@ async def test_the_routes_answered_directly_are_documented_and_routed_as_all_oth
             assert (reply.status_code, reply.content) == (404, b"")
 
 
+async def test_the_openapi_document_shows_what_get_session_can_be_asked(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    described = document["paths"]["/api/auth/get-session"]["get"]["parameters"]
+    assert {(each["name"], each["in"], each["required"]) for each in described} == {
+        ("disableRefresh", "query", False),
+        ("disableCookieCache", "query", False),
+    }
+    assert all(each["schema"]["type"] == "string" for each in described)
+
+
+def takes_null(member: dict[str, object]) -> bool:
+    """Tell whether a member's description does: of any type, or null among its types."""
+    kinds = member.get("anyOf", [member])
+    assert isinstance(kinds, list)
+    return any(kind.get("type", "null") == "null" for kind in kinds)
+
+
+async def test_null_is_taken_where_the_openapi_document_says_so_and_nowhere_else(
+    service: Service,
+) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    said, done = {}, {}
+    for path, operations in document["paths"].items():
+        content = operations.get("post", {}).get("requestBody", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema", {})
+        for name, member in schema.get("properties", {}).items():
+            assert member.get("default", ...) is not None
+            reply = await service.client.post(path, json={name: None})
+            said[path, name] = takes_null(member)
+            done[path, name] = f"[body.{name}]" not in reply.json().get("message", "")
+    assert said == done
+    assert set(said.values()) == {True, False}
+
+
 async def test_the_openapi_document_shows_every_body(service: Service) -> None:
     document = (await service.client.get("/openapi.json")).json()
     for path in ("sign-up/email", "sign-in/email", "sign-up", "sign-in"):

@@ -11,6 +11,7 @@ from alembic import command
 from auth_service.database.takeover import UnfitTables
 from auth_service.migrate import alembic_config, migrate
 from tests.auth_service.service import Service, cookie_of, make_settings, serving
+from tests.auth_service.signed_in import told
 from tests.auth_service.takeover.databases import (
     VERSIONS,
     contents,
@@ -21,6 +22,9 @@ from tests.auth_service.takeover.databases import (
     structure,
     tables,
 )
+
+NEW_PASSWORD = "another horse battery"
+INVALID = (400, {"message": "Invalid token", "code": "INVALID_TOKEN"})
 
 # Where the key of 1.3 and 1.4 names its owner.
 RENAMED = {"userId": "referenceId"}
@@ -142,6 +146,79 @@ def test_a_pending_reset_is_found_and_a_used_one_is_not(taken_over: str, version
     assert isinstance(end, datetime)
     assert timedelta(minutes=59) < end - readers.moment < timedelta(hours=1)
     assert readers.resets["used"] not in ends
+
+
+async def reset(service: Service, token: str, password: str = NEW_PASSWORD) -> tuple[int, object]:
+    body = {"token": token, "newPassword": password}
+    return told(await service.client.post("/api/auth/reset-password", json=body))
+
+
+async def test_a_pending_reset_sets_a_new_password_once(taken_over: str, version: str) -> None:
+    readers = held(version)
+    async with opened(taken_over, readers.moment) as service:
+        assert await reset(service, readers.resets["pending"]) == (200, {"status": True})
+        assert await reset(service, readers.resets["pending"], "yet another one") == INVALID
+        signed_in = await service.sign_in("reader2@example.com", password=NEW_PASSWORD)
+        assert signed_in.status_code == 200
+        assert (await service.sign_in("reader2@example.com")).status_code == 401
+
+
+async def test_a_pending_reset_ends_when_better_auth_said(taken_over: str, version: str) -> None:
+    readers = held(version)
+    async with opened(taken_over, readers.moment) as service:
+        service.clock.advance(hours=1)
+        assert await reset(service, readers.resets["pending"]) == INVALID
+        assert (await service.sign_in("reader2@example.com")).status_code == 200
+
+
+@pytest.mark.parametrize(("end", "email"), [("used", "reader2"), ("expired", "reader1")])
+async def test_used_and_expired_resets_are_refused(
+    taken_over: str, version: str, end: str, email: str
+) -> None:
+    readers = held(version)
+    async with opened(taken_over, readers.moment) as service:
+        assert await reset(service, readers.resets[end]) == INVALID
+        assert (await service.sign_in(f"{email}@example.com")).status_code == 200
+
+
+async def test_the_link_of_a_pending_reset_leads_on_and_those_of_others_do_not(
+    taken_over: str, version: str
+) -> None:
+    readers = held(version)
+    async with opened(taken_over, readers.moment) as service:
+        for state, token in readers.resets.items():
+            link = f"/api/auth/reset-password/{token}?callbackURL=/new-password"
+            told_on = f"token={token}" if state == "pending" else "error=INVALID_TOKEN"
+            reply = await service.client.get(link)
+            assert reply.status_code == 302
+            assert reply.headers["location"].endswith(f"/new-password?{told_on}")
+
+
+async def test_a_pending_verification_verifies_the_address(taken_over: str, version: str) -> None:
+    readers = held(version)
+    link = f"/api/auth/verify-email?token={readers.verification}"
+    async with opened(taken_over, readers.moment) as service:
+
+        async def verified(reader: str) -> object:
+            reply = await service.get_session(readers.live[reader][0])
+            return reply.json()["user"]["emailVerified"]
+
+        assert await verified("reader1") is False
+        service.clock.advance(minutes=59)
+        reply = await service.client.get(link)
+        assert told(reply) == (200, {"status": True, "user": None})
+        assert await verified("reader1") is True
+        assert await verified("reader2") is False
+
+
+async def test_an_expired_verification_verifies_nothing(taken_over: str, version: str) -> None:
+    readers = held(version)
+    async with opened(taken_over, readers.moment) as service:
+        service.clock.advance(hours=1)
+        reply = await service.client.get(f"/api/auth/verify-email?token={readers.verification}")
+        assert (reply.status_code, reply.json()["code"]) == (401, "TOKEN_EXPIRED")
+        found = (await service.get_session(readers.live["reader1"][0])).json()
+        assert found["user"]["emailVerified"] is False
 
 
 async def sign_up(url: str, moment: datetime) -> None:

@@ -205,6 +205,23 @@ async def test_disable_cookie_cache_reads_the_database(cached: Service) -> None:
     assert set_cookies(reply) == CLEARED
 
 
+async def test_a_verification_mail_is_asked_for_by_those_who_are_signed_in_not_by_a_copy(
+    cached: Service,
+) -> None:
+    cookies = both(await cached.sign_up())
+    others = {"email": "omar@example.com"}
+    refused = await post(cached, "send-verification-email", cookies, others)
+    assert told(refused) == (
+        400,
+        {"message": "Email mismatch", "code": "EMAIL_MISMATCH"},
+    )
+    await cached.write("DELETE FROM session")
+    # As anybody who is signed out: the answer tells nothing.
+    reply = await post(cached, "send-verification-email", cookies, others)
+    assert told(reply) == (200, {"status": True})
+    assert set_cookies(reply) == CLEARED
+
+
 async def test_a_copy_alone_is_never_a_session(cached: Service) -> None:
     signed_up = await cached.sign_up()
     for cookies in (
