@@ -8,7 +8,8 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
-from api_service.identity import Caller, verify
+from api_service.identity.caller import Caller
+from api_service.identity.tokens import verify
 from api_service.problems import LimitUnavailable
 from api_service.resources import Resources
 from service_kit.rate_limit import RateStoreDown

@@ -129,6 +129,11 @@ class Settings(TokenSettings, BookSettings):
         description="Questions and searches, together, that one caller may send.",
         validation_alias="CHAT_RATE_LIMIT",
     )
+    auth_service_url: WebAddress = Field(
+        default="http://localhost:3001",
+        description="Address at which this service reaches auth-service.",
+        validation_alias="AUTH_SERVICE_URL",
+    )
     workers: int = Field(
         default=1,
         ge=1,

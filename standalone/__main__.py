@@ -96,6 +96,7 @@ def _environment(settings: Settings, data: Path) -> dict[str, str]:
         # One PORT for two services would be one too many.
         "AUTH_SERVER_PORT": str(settings.auth_port),
         "API_SERVER_PORT": str(settings.api_port),
+        "AUTH_SERVICE_URL": os.environ.get("AUTH_SERVICE_URL") or settings.auth_address,
         "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "text",
     }
 

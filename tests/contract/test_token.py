@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api_service.identity import verify
+from api_service.identity.tokens import verify
 from api_service.problems import InvalidToken
 from auth_service.database.profiles import Profile
 from auth_service.tokens.issuer import LIFETIME, mint

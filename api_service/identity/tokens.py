@@ -5,11 +5,11 @@ one algorithm, named here and never taken from the token, and issuer, audience a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
 
+from api_service.identity.caller import Caller
 from api_service.problems import InvalidToken
 
 ALGORITHM = "HS256"
@@ -32,31 +32,6 @@ _REASONS: tuple[tuple[type[jwt.InvalidTokenError], str], ...] = (
     (jwt.MissingRequiredClaimError, "The token lacks a required claim."),
 )
 _MALFORMED = "The token is malformed."
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The person a valid token speaks for.
-
-    Attributes:
-        user_id: The user's id in auth_service.
-        session_id: The session the token was drawn from; "" if it does not say.
-        email: The user's address; "" if the token does not say, as for all below.
-        name: What the user is called.
-        software_background: The user's own words about software.
-        hardware_background: The user's own words about hardware.
-        interest_area: What the user wants to learn.
-        expires_at: When the token stops to count, UTC.
-    """
-
-    user_id: str
-    session_id: str
-    email: str
-    name: str
-    software_background: str
-    hardware_background: str
-    interest_area: str
-    expires_at: datetime
 
 
 def verify(token: str | None, *secrets: str) -> Caller:

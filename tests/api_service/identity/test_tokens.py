@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from api_service.identity import TOKEN_LENGTH, verify
+from api_service.identity.tokens import TOKEN_LENGTH, verify
 from api_service.problems import InvalidToken
 from tests.api_service.service import SECRET, make_claims, make_token
 

@@ -1,0 +1,82 @@
+"""What api-service asks auth-service: the few things that a token does not say by itself.
+
+Nothing a reader with a token does waits for this; auth-service may be away.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from service_kit.request_id import HEADER as REQUEST_ID
+from service_kit.request_id import current_request_id
+from service_kit.service_token import mint_service_token
+
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
+
+
+class AuthServiceAway(Exception):
+    """auth-service did not answer, or not as agreed; the text is a reason's class."""
+
+
+class AuthServiceClient:
+    """Speaks to auth-service in the name of api-service.
+
+    Args:
+        url: Where auth-service is, without a slash at the end.
+        secret: Shared by both services; signs what tells auth-service who calls.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._secret = secret
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,  # a proxy of the environment's would see keys
+        )
+
+    async def get(
+        self, path: str, *, seconds: float = ANSWER_SECONDS, **query: str | int
+    ) -> dict[str, Any]:
+        """Return the JSON object a path answers with.
+
+        Args:
+            path: Below auth-service's address, such as /internal/revocations.
+            seconds: How long an answer may take.
+            query: Parameters.
+
+        Raises:
+            AuthServiceAway: There is no such answer.
+        """
+        return await self._ask("GET", path, seconds=seconds, params=query)
+
+    async def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Return the JSON object a path answers a JSON object with.
+
+        Raises:
+            AuthServiceAway: There is no such answer.
+        """
+        return await self._ask("POST", path, seconds=ANSWER_SECONDS, json=body)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _ask(self, method: str, path: str, *, seconds: float, **said: Any) -> dict[str, Any]:  # noqa: ANN401 -- handed on to httpx
+        token = mint_service_token(self._secret, now=datetime.now(UTC))
+        headers = {"Authorization": f"Bearer {token}"}
+        if request_id := current_request_id():
+            headers[REQUEST_ID] = request_id
+        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        try:
+            reply = await self._http.request(method, path, headers=headers, timeout=timeout, **said)
+            reply.raise_for_status()
+            answer = reply.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise AuthServiceAway(type(error).__name__) from error
+        if not isinstance(answer, dict):
+            raise AuthServiceAway("NoObject")
+        return answer

@@ -1,0 +1,1 @@
+"""Who is asking, and whether what they present still counts."""
