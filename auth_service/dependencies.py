@@ -84,7 +84,7 @@ async def same_site(request: Request, opened: Res) -> None:
     Raises:
         Refused: MISSING_OR_NULL_ORIGIN or INVALID_ORIGIN.
     """
-    check_caller(request.headers, request.url.scheme, opened.trusted)
+    check_caller(_lines_joined(request), request.url.scheme, opened.trusted)
 
 
 async def any_body(request: Request, opened: Res) -> None:
@@ -112,7 +112,7 @@ def checked_body(
         value = await _checked_request(request, opened, media_types or (JSON,))
         body = validate(model, {} if optional and value is Absent.BODY else value)
         if login:
-            check_login(request.headers, request.url.scheme, opened.trusted)
+            check_login(_lines_joined(request), request.url.scheme, opened.trusted)
         return body
 
     return read
@@ -124,10 +124,21 @@ async def _checked_request(
     """Return the value a body holds, once the checks that do not depend on its route are passed."""
     content_type = request.headers.get("content-type", "")
     value = read_body(content_type, await request.body(), media_types)
-    check_caller(request.headers, request.url.scheme, opened.trusted)
+    check_caller(_lines_joined(request), request.url.scheme, opened.trusted)
     members = value if isinstance(value, dict) else {}
     check_redirects(members, request.query_params, opened.trusted)
     return value
+
+
+def _lines_joined(request: Request) -> dict[str, str]:
+    """Return the headers, a doubled one as the list it is (RFC 9110 section 5.3).
+
+    Of two Origin lines the first alone must not count: an origin's list is nobody's origin.
+    """
+    joined: dict[str, str] = {}
+    for name, value in request.headers.items():
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
 
 
 def checked_query(

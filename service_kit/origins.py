@@ -1,7 +1,7 @@
 """The origins that frontends may call from, by the rules of Better Auth's trusted origins."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
@@ -11,7 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_WEB = frozenset(_DEFAULT_PORTS)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FORBIDDEN_IN_HOST = re.compile(r"[ %<>^`{|}\"]")  # URL Standard, forbidden domain code points
+_WILDCARDS = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _IPV4_PATTERN = re.compile(r"(?=.*\d)[\d*?.]+")
 
 
@@ -20,8 +23,9 @@ class TrustedOrigins:
     """The origins trusted, as patterns.
 
     A pattern with `*` or `?` and `://` is matched with the URL's origin, one without a scheme
-    with its host, and one without wildcards must be the origin itself, or for another scheme
-    than http(s) (`myapp://callback`) have the URL's scheme and host and begin its path.
+    with the host of an http(s) URL, and one without wildcards must be the origin itself, or for
+    another scheme than http(s) (`myapp://callback`) have the URL's scheme and host and begin its
+    path. Of such a scheme a pattern with wildcards may end in one of the path.
     """
 
     patterns: tuple[str, ...]
@@ -67,7 +71,7 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port  # raises for one out of range
     except ValueError:
         return None
-    if not parts.scheme or "@" in parts.netloc:
+    if not parts.scheme or "@" in parts.netloc or _FORBIDDEN_IN_HOST.search(parts.netloc):
         return None
     if parts.scheme in _DEFAULT_PORTS and not parts.hostname:
         return None
@@ -76,6 +80,8 @@ def _split(url: str) -> SplitResult | None:
 
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"  # else the port of `[::1]:3000` could be a part of `[::1:3000]`
     if parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme):
         return host
     return f"{host}:{parts.port}"
@@ -83,7 +89,7 @@ def _host(parts: SplitResult) -> str:
 
 def _matches(pattern: str, parts: SplitResult) -> bool:
     if "*" in pattern or "?" in pattern:
-        return _matches_wildcard(pattern.lower(), parts)
+        return _matches_wildcard(pattern, parts)
     wanted = _split(pattern)
     if wanted is None or wanted.scheme != parts.scheme:
         return False
@@ -95,20 +101,24 @@ def _matches(pattern: str, parts: SplitResult) -> bool:
 
 
 def _matches_wildcard(pattern: str, parts: SplitResult) -> bool:
-    scheme, separator, host = pattern.rpartition("://")
-    if separator and not _wildcard(scheme).fullmatch(parts.scheme):
+    scheme, separator, place = pattern.rpartition("://")
+    # A pattern that names no scheme must not let `javascript://host/%0a…` through.
+    if parts.scheme not in _WEB and scheme.lower() != parts.scheme:
+        return False
+    if separator and not _wildcard(scheme.lower()).fullmatch(parts.scheme):
+        return False
+    host, slash, path = place.partition("/")
+    if slash and (parts.scheme in _WEB or not _matches_path(f"/{path}", parts.path)):
         return False
     if _IPV4_PATTERN.fullmatch(host.partition(":")[0]) and not _is_ipv4(parts.hostname or ""):
         return False
-    return _wildcard(host).fullmatch(_host(parts)) is not None
+    return _wildcard(host.lower()).fullmatch(_host(parts)) is not None
 
 
 @lru_cache
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    parts: Iterable[str] = (
-        {"*": "[^/]*", "?": "[^/]"}.get(character) or re.escape(character) for character in pattern
-    )
-    return re.compile("".join(parts))
+    pieces = re.split(r"(\*\*|\*|\?)", pattern)
+    return re.compile("".join(_WILDCARDS.get(piece) or re.escape(piece) for piece in pieces))
 
 
 def _is_ipv4(host: str) -> bool:
@@ -119,7 +129,16 @@ def _is_ipv4(host: str) -> bool:
     return True
 
 
+def _matches_path(pattern: str, path: str) -> bool:
+    return not _is_ambiguous(path) and _wildcard(pattern).fullmatch(path or "/") is not None
+
+
 def _path_begins(path: str, prefix: str) -> bool:
-    if "%" in path or ".." in path.split("/"):
+    if _is_ambiguous(path):
         return prefix in {"", "/"}
     return f"{path.rstrip('/')}/".startswith(f"{prefix.rstrip('/')}/")
+
+
+def _is_ambiguous(path: str) -> bool:
+    """Tell whether an app may read another path than the one that is written."""
+    return "%" in path or ".." in path.split("/")

@@ -17,30 +17,6 @@ NEW = "new@example.com"
 DONE = '{"status":true,"user":null}'
 BASE = "http://localhost:3001"
 
-# Each leads to another server in some browser, or once did.
-EVIL = [
-    "//evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "/%2f%2fevil.example",
-    "/%5cevil.example",
-    "/a\tb",
-    "/\t/evil.example",
-    "/\n/evil.example",
-    "/.//evil.example",
-    "/a/..//evil.example",
-    "/%2e//evil.example",
-    "https://evil.example",
-    "http://localhost:3000@evil.example",
-    "http://localhost:3000.evil.example",
-    "http://localhost:3000\\@evil.example",
-    "http://[::1]:3000",
-    "http://löcalhost:3000",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "evil",
-]
-
 
 @pytest.fixture
 async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Mailing]:
@@ -152,19 +128,6 @@ async def test_section_8_a_link_without_user_still_verifies(site: Mailing) -> No
     assert (await site.user(MINA) or ())[1] is True
 
 
-async def test_a_verification_link_dies_when_the_address_changes(site: Mailing) -> None:
-    await site.reader()
-    token = signed(site, EmailClaim(MINA, await id_of(site)))
-    await site.service.write('UPDATE "user" SET email = :new', new=NEW)
-    reply = await site.get(f"verify-email?token={token}")
-    assert (reply.status_code, reply.json()["code"]) == (401, "USER_NOT_FOUND")
-    # Somebody else takes the address: the old link does not verify it for them.
-    await site.service.sign_up(MINA)
-    reply = await site.get(f"verify-email?token={token}")
-    assert (reply.status_code, reply.json()["code"]) == (401, "INVALID_TOKEN")
-    assert (await site.user(MINA) or ())[1] is False
-
-
 async def test_section_8_errors_are_401_or_added_to_the_callback(site: Mailing) -> None:
     stale = signed(site, EmailClaim(MINA, None))
     site.service.clock.advance(hours=1)
@@ -192,21 +155,6 @@ async def test_section_8_the_token_is_needed(site: Mailing) -> None:
             "code": "VALIDATION_ERROR",
         },
     )
-
-
-@pytest.mark.parametrize("callback", EVIL)
-async def test_no_mailed_link_leads_to_a_foreign_page(site: Mailing, callback: str) -> None:
-    for path in ("verify-email", "reset-password/x", "delete-user/callback"):
-        reply = await site.service.client.get(
-            f"/api/auth/{path}", params={"token": "x", "callbackURL": callback}
-        )
-        assert (reply.status_code, reply.json()["code"]) == (403, "INVALID_CALLBACK_URL")
-        assert "location" not in reply.headers
-    reply = await site.post("send-verification-email", {"email": MINA, "callbackURL": callback})
-    assert (reply.status_code, reply.json()["code"]) == (403, "INVALID_CALLBACK_URL")
-    reply = await site.post("request-password-reset", {"email": MINA, "redirectTo": callback})
-    assert (reply.status_code, reply.json()["code"]) == (403, "INVALID_REDIRECT_URL")
-    assert site.outbox.mails() == []
 
 
 def change(user_id: str | None, kind: str | None = "verification") -> EmailClaim:

@@ -40,14 +40,6 @@ async def test_an_address_is_kept_in_lower_case(service: Service) -> None:
     assert (await service.sign_in("MINA@example.com")).status_code == 200
 
 
-async def test_members_that_are_not_the_readers_to_set_are_ignored(service: Service) -> None:
-    reply = await service.sign_up(id="mine", emailVerified=True, createdAt="2020-01-01", role="x")
-    user = reply.json()["user"]
-    assert user["id"] != "mine"
-    assert user["emailVerified"] is False
-    assert user["createdAt"] == "2026-03-01T12:30:15.123Z"
-
-
 async def test_a_taken_address_is_refused(service: Service) -> None:
     await service.sign_up()
     reply = await service.sign_up("MINA@example.com")

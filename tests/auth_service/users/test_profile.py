@@ -67,35 +67,6 @@ async def test_update_user_changes_no_address(service: Service, email: object) -
     assert (await user_of(service, cookie))["name"] == "Mina"
 
 
-MASS_ASSIGNED = {
-    "id": "another-id",
-    "emailVerified": True,
-    "role": "admin",
-    "createdAt": "2020-01-01T00:00:00.000Z",
-    "updatedAt": "2020-01-01T00:00:00.000Z",
-    "password": "another password",
-    "userId": "another-id",
-    "email_verified": True,
-    "banned": False,
-}
-
-
-async def test_mass_assignment_of_id_email_verified_and_role_is_ignored(service: Service) -> None:
-    signed_up = await service.sign_up()
-    cookie = cookie_of(signed_up)
-    accounts = await service.rows("SELECT * FROM account")
-    assert told(await post(service, "update-user", cookie, MASS_ASSIGNED)) == NOTHING
-    reply = await post(service, "update-user", cookie, {**MASS_ASSIGNED, "name": "Nina"})
-    assert told(reply) == DONE
-    expected = {
-        **signed_up.json()["user"],
-        "name": "Nina",
-        "updatedAt": "2026-03-01T12:30:15.123Z",
-    }
-    assert await user_of(service, cookie) == expected
-    assert await service.rows("SELECT * FROM account") == accounts
-
-
 @pytest.mark.parametrize(
     ("member", "value", "received"),
     [
