@@ -1,5 +1,7 @@
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.auth_service.database.relay import Relay
 from tests.auth_service.service import (
     ORIGIN,
@@ -7,7 +9,10 @@ from tests.auth_service.service import (
     cookie_of,
     make_settings,
     serving,
+    set_cookies,
 )
+
+COOKIES = ("session_token", "session_data", "dont_remember")
 
 
 async def test_health_says_these_words(service: Service) -> None:
@@ -83,6 +88,58 @@ async def test_over_https_cookies_are_secure_and_others_are_ignored(database_url
         cookie = line.split(";")[0]
         assert (await service.get_session(cookie)).text != "null"
         assert (await service.get_session(cookie.removeprefix("__Secure-"))).text == "null"
+
+
+async def test_over_https_every_cookie_is_secure(
+    database_url: str,
+) -> None:
+    settings = make_settings(
+        database_url, BETTER_AUTH_URL="https://auth.book.example", COOKIE_CACHE="on"
+    )
+    names = {f"__Secure-better-auth.{name}" for name in COOKIES}
+    async with serving(settings) as service:
+        await service.write('DELETE FROM "user"')
+        reply = await service.sign_up(rememberMe=False)
+        session = cookie_of(reply, "__Secure-better-auth.session_token")
+        ended = await service.client.post(
+            "/api/auth/sign-out", headers={"cookie": session, "origin": ORIGIN}
+        )
+        assert set(set_cookies(reply)) == set(set_cookies(ended)) == names
+        for line in (*set_cookies(reply).values(), *set_cookies(ended).values()):
+            assert line.endswith("; Path=/; HttpOnly; Secure; SameSite=Lax")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sign-in/social",
+        "callback/google",
+        "link-social",
+        "unlink-account",
+        "get-access-token",
+        "refresh-token",
+        "account-info",
+        "forget-password",
+        "set-password",
+        "token",
+        "jwks",
+        "api-key/create",
+        "api-key/verify",
+        "two-factor/enable",
+        "admin/set-role",
+        "sign-out/all",
+    ],
+)
+async def test_what_is_not_offered_is_an_unknown_path(service: Service, path: str) -> None:
+    cookie = cookie_of(await service.sign_up())
+    for method in ("GET", "POST"):
+        reply = await service.client.request(
+            method,
+            f"/api/auth/{path}",
+            json={} if method == "POST" else None,
+            headers={"cookie": cookie, "origin": ORIGIN},
+        )
+        assert (reply.status_code, reply.content) == (404, b"")
 
 
 async def test_a_crash_tells_nothing_but_its_request_id(database_url: str) -> None:

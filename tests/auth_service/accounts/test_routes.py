@@ -166,3 +166,41 @@ async def test_an_empty_callback_leads_nowhere(service: Service) -> None:
     reply = await service.sign_in(callbackURL="")
     assert (reply.json()["redirect"], reply.json()["url"]) == (False, "")
     assert "location" not in reply.headers
+
+
+async def test_signing_up_stores_a_user_a_credential_account_and_a_session(
+    service: Service,
+) -> None:
+    reply = (await service.sign_up()).json()
+    user_id = reply["user"]["id"]
+    assert await service.rows('SELECT id FROM "user"') == [(user_id,)]
+    [(account_id, provider, owner, password)] = await service.rows(
+        'SELECT "accountId", "providerId", "userId", password FROM account'
+    )
+    assert (account_id, provider, owner) == (user_id, "credential", user_id)
+    assert str(password).startswith("$argon2id$")
+    assert await service.rows('SELECT token, "userId" FROM session') == [(reply["token"], user_id)]
+
+
+async def test_a_name_may_be_empty(service: Service) -> None:
+    reply = await service.sign_up(name="")
+    assert (reply.status_code, reply.json()["user"]["name"]) == (200, "")
+
+
+async def test_signing_up_with_a_callback_leads_nowhere(service: Service) -> None:
+    reply = await service.sign_up(callbackURL="/welcome")
+    assert reply.json().keys() == {"token", "user"}
+    assert "location" not in reply.headers
+
+
+@pytest.mark.parametrize("email", ["mina@example.com", "nobody@example.com"])
+async def test_a_password_too_long_to_be_one_is_refused_whosever_it_is(
+    service: Service, email: str
+) -> None:
+    await service.sign_up()
+    reply = await service.sign_in(email, password="x" * 129)
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"message": "Password too long", "code": "PASSWORD_TOO_LONG"},
+    )
+    assert (await service.sign_in(email, password="x" * 128)).status_code == 401

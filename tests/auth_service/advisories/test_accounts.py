@@ -243,7 +243,7 @@ async def test_no_route_sets_a_protected_member(site: Mailing) -> None:
 
 async def test_signing_in_sets_no_protected_member(site: Mailing) -> None:
     before = await stored(site)
-    reply = await site.service.sign_in(**PROTECTED)
+    reply = await site.post("sign-in/email", {"email": MINA, "password": PASSWORD, **PROTECTED})
     assert reply.status_code == 200
     assert await stored(site) == before
     found = (await site.service.get_session(cookie_of(reply))).json()["session"]

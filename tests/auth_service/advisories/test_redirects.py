@@ -163,6 +163,15 @@ async def test_a_form_redirects_to_no_foreign_place_either(trusting: Service) ->
         assert refused(reply, "INVALID_CALLBACK_URL")
 
 
+async def test_a_redirect_that_is_no_text_is_refused_without_a_code(trusting: Service) -> None:
+    for value in (5, True, ["/a"], {"a": "/b"}):
+        for path in POSTED:
+            for member, (name, _) in REDIRECTS.items():
+                reply = await trusting.client.post(path, json={member: value})
+                said = {"message": f"Invalid {name}: expected a string"}
+                assert (reply.status_code, reply.json()) == (400, said), (path, member)
+
+
 async def test_a_callback_given_twice_leads_nowhere(trusting: Service) -> None:
     for path in LEADING:
         for first, second in (("/a", "//evil.example"), ("//evil.example", "/a")):

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.auth_service.service import COOKIE, ORIGIN, Service, cookie_of, set_cookies
+from tests.auth_service.service import COOKIE, ORIGIN, PASSWORD, Service, cookie_of, set_cookies
 
 CLEARED = {
     f"better-auth.{name}": "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
@@ -107,6 +107,24 @@ async def test_a_session_is_not_extended_when_the_caller_asks_so(service: Servic
     assert "set-cookie" not in reply.headers
     assert reply.json()["session"]["expiresAt"] == "2026-03-08T12:30:15.123Z"
     assert "set-cookie" in (await service.get_session(cookie, "?disableRefresh=")).headers
+
+
+@pytest.mark.parametrize("value", ["false", "0", "no", "%20"])
+async def test_any_text_that_is_not_empty_says_yes(service: Service, value: str) -> None:
+    cookie = cookie_of(await service.sign_up())
+    service.clock.advance(days=2)
+    reply = await service.get_session(cookie, f"?disableRefresh={value}")
+    assert "set-cookie" not in reply.headers
+
+
+async def test_what_started_a_session_and_is_unknown_is_an_empty_text(service: Service) -> None:
+    reply = await service.client.post(
+        "/api/auth/sign-up/email",
+        json={"name": "Mina", "email": "mina@example.com", "password": PASSWORD},
+        headers={"user-agent": ""},
+    )
+    found = (await service.get_session(cookie_of(reply))).json()
+    assert found["session"]["userAgent"] == ""
 
 
 async def test_an_unremembered_session_is_not_extended(service: Service) -> None:
