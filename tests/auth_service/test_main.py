@@ -80,6 +80,30 @@ def test_it_serves_readers_over_real_sockets(tmp_path: Path, database_url: str) 
         assert process.wait(15) in {0, -signal.SIGTERM}
 
 
+def test_doubled_slashes_and_headers_open_nothing_over_real_sockets(
+    tmp_path: Path, database_url: str
+) -> None:
+    body = {"name": "Twice", "email": "twice@example.com", "password": PASSWORD}
+    with started(tmp_path, DATABASE_URL=database_url) as (client, _):
+        twice = [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-for", "192.0.2.2")]
+        signed_up = client.post("/api/auth/sign-up/email", json=body, headers=twice)
+        assert client.get("/api/auth/get-session").json()["session"]["ipAddress"] == "127.0.0.1"
+        client.cookies.clear()
+        for path in (b"//api/auth/sign-in/email", b"/api/auth//sign-in/email"):
+            reply = client.post(client.base_url.copy_with(raw_path=path), json=body)
+            assert (reply.status_code, reply.content) == (404, b"")
+        good = ("cookie", signed_up.headers["set-cookie"].partition(";")[0])
+        forged = ("cookie", f"better-auth.session_token={signed_up.json()['token']}")
+        for lines, opened in (([forged, good], False), ([good, forged], True)):
+            reply = client.get("/api/auth/get-session", headers=lines)
+            assert (reply.text != "null") is opened
+        for first, second in (("3000", "3666"), ("3666", "3000")):
+            origins = [("origin", f"http://localhost:{port}") for port in (first, second)]
+            reply = client.post("/api/auth/sign-out", headers=[good, *origins])
+            assert (reply.status_code, reply.json()["code"]) == (403, "INVALID_ORIGIN")
+        assert client.get("/api/auth/get-session", headers=[good]).text != "null"
+
+
 def test_it_starts_without_its_database_and_says_so(tmp_path: Path) -> None:
     with started(tmp_path) as (client, _):
         reply = client.get("/ready")

@@ -117,7 +117,7 @@ def reference() -> str:
 def section(number: str) -> str:
     """Return a chapter of the reference, with what is below it."""
     return re.split(
-        r"^## ", reference().split(f"\n## {number}. ", 1)[1], maxsplit=1, flags=re.MULTILINEULTILINE
+        r"^## ", reference().split(f"\n## {number}. ", 1)[1], maxsplit=1, flags=re.MULTILINE
     )[0]
 
 
