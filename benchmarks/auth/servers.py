@@ -62,16 +62,23 @@ class Server:
 
 
 @contextmanager
-def ours(database_url: str) -> Iterator[Server]:
-    """Run auth-service with its default settings, access log included, but without limits."""
+def ours(database_url: str, name: str = "ours", **settings: str) -> Iterator[Server]:
+    """Run auth-service, access log included, but without limits.
+
+    Args:
+        database_url: Of a migrated database.
+        name: As the report calls it.
+        settings: That differ from the defaults.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "auth_service"]
     environment = {
         "DATABASE_URL": database_url,
         "AUTH_SERVER_PORT": str(port),
         "RATE_LIMIT": "off",
+        **settings,
     }
-    with _running("ours", command, port, environment) as server:
+    with _running(name, command, port, environment) as server:
         yield server
 
 
@@ -86,22 +93,28 @@ def limit(database_url: str) -> Iterator[Server]:
 
 
 @contextmanager
-def peer(folder: Path, database_url: str, *, jwt_plugin: bool) -> Iterator[Server]:
-    """Run the Node server of a folder that `prepare_peer` made."""
+def peer(folder: Path, database_url: str, *, set_auth_jwt: bool) -> Iterator[Server]:
+    """Run the Node server of a folder that `prepare_peer` made.
+
+    Args:
+        folder: Of the server.
+        database_url: Of a database that it has migrated.
+        set_auth_jwt: Whether it signs a token whenever it reads a session, as on its defaults.
+    """
     port = _free_port()
     environment = {
         "DATABASE_URL": database_url,
         "AUTH_SERVER_PORT": str(port),
         "NODE_ENV": "production",
-        "JWT_PLUGIN": "on" if jwt_plugin else "off",
+        "SET_AUTH_JWT": "on" if set_auth_jwt else "off",
     }
-    name = "peer" if jwt_plugin else "peer without jwt plugin"
+    name = "peer" if set_auth_jwt else "peer, set-auth-jwt off"
     with _running(name, ["node", "server.js"], port, environment, folder) as server:
         yield server
 
 
 def prepare_peer(source: Path, folder: Path, database_url: str) -> Path:
-    """Copy the peer, let its jwt plugin be switched off, install its packages, make its tables.
+    """Copy the peer, let its set-auth-jwt be switched off, install its packages, make its tables.
 
     Raises:
         BenchmarkFailed: npm or the migration fails, or the peer's code has changed.
@@ -111,7 +124,7 @@ def prepare_peer(source: Path, folder: Path, database_url: str) -> Path:
     code = (copy / "auth.js").read_text()
     if code.count(" jwt(),") != 1:
         raise BenchmarkFailed("The peer's auth.js does not list the plugin jwt() as expected.")
-    switch = ' ...(process.env.JWT_PLUGIN === "off" ? [] : [jwt()]),'
+    switch = ' jwt({ disableSettingJwtHeader: process.env.SET_AUTH_JWT === "off" }),'
     (copy / "auth.js").write_text(code.replace(" jwt(),", switch))
     for command in (["npm", "install", "--no-audit", "--no-fund"], ["node", "migrate.js"]):
         done = subprocess.run(  # noqa: S603 -- our own commands

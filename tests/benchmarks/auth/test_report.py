@@ -1,25 +1,29 @@
 from benchmarks.auth.load import GET_SESSION, Measured
-from benchmarks.auth.report import Beside, Row, beside, throughput
+from benchmarks.auth.report import Beside, Comparison, Figures, beside, comparisons, distances
 
 
 def run(requests: int, cpu_seconds: float, p50: float = 1.0) -> Measured:
     return Measured(requests=requests, seconds=2, p50=p50, p99=9, cpu_seconds=cpu_seconds)
 
 
+def figures(requests: int, cpu_seconds: float) -> Figures:
+    return Figures([run(requests, cpu_seconds), run(3 * requests, 3 * cpu_seconds)])
+
+
 def test_ratios_above_one_say_that_ours_is_better() -> None:
-    own = Row(GET_SESSION, 16, "ours", [run(1000, 0.5), run(3000, 1.5)])
-    peer = Row(GET_SESSION, 16, "peer", [run(500, 1.0), run(500, 1.0)])
-    lines = list(throughput([own, peer]))
-    assert lines[2] == "| get-session | 16 | ours | 1000 | 1.00 | 9.00 | 0.500 |  |  |"
-    assert lines[3] == "| get-session | 16 | peer | 250 | 1.00 | 9.00 | 2.000 | 4.00 | 4.00 |"
+    row = Comparison(GET_SESSION, "as set", 16, figures(1000, 0.5), figures(250, 0.5))
+    *_, line = comparisons([row])
+    assert line == (
+        "| get-session | as set | 16 | 1000 | 250 | 4.00 | 0.500 | 2.000 | 4.00 "
+        "| 1.00 | 1.00 | 9.00 | 9.00 |"
+    )
 
 
-def test_a_row_is_compared_with_ours_of_the_same_request_and_connections() -> None:
-    rows = [
-        Row(GET_SESSION, connections, name, [run(requests, 1)])
-        for connections, name, requests in ((1, "ours", 8), (1, "peer", 4), (16, "ours", 9))
-    ]
-    assert [line.split("|")[8].strip() for line in throughput(rows)][2:] == ["", "2.00", ""]
+def test_every_line_of_a_table_has_as_many_cells_as_its_head() -> None:
+    alone = Comparison(GET_SESSION, "", 1, figures(8, 1))
+    both = Comparison(GET_SESSION, "", 1, figures(8, 1), figures(9, 1))
+    for table in (comparisons([alone, both]), distances([both])):
+        assert len({line.count("|") for line in table}) == 1
 
 
 def test_waiting_beside_sign_ins_is_said_as_a_multiple_of_alone() -> None:
