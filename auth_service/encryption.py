@@ -1,96 +1,79 @@
-"""What is stored encrypted: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), as Better Auth has it.
+"""What is stored encrypted, in Better Auth's form, so that either server can read the other's.
 
-The key is the SHA-256 of a secret; stored is the hex text of nonce, ciphertext and tag. Where
-secrets have versions, `$ba$<version>$` stands before it.
+XChaCha20-Poly1305 under the SHA-256 of a secret: hex of nonce, ciphertext and tag, after
+`$ba$<version>$` where secrets have versions.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from hashlib import sha256
 
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as open_sealed
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt as seal
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_NPUBBYTES as NONCE_BYTES
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as _open
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt as _seal
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
-_ENVELOPE = re.compile(r"\$ba\$(\d{1,9})\$(.*)", re.ASCII | re.DOTALL)
+EncryptionSecrets = Mapping[int | None, str]
+"""Secrets by version, the newest, which encrypts, first; None: the one without a version."""
+
+NONCE_BYTES, TAG_BYTES = 24, 16
+
+_ENVELOPE = re.compile(r"\$ba\$(\d+)\$(.*)", re.ASCII | re.DOTALL)
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.IGNORECASE)
+_SALT = b"better-auth:oauth-encryption:v1"
 
 
 class Undecipherable(Exception):
-    """No secret that is known opens what is stored; the text quotes nothing of it."""
+    """No known secret opens a value, or it has been altered."""
 
 
-@dataclass(frozen=True, slots=True)
-class StorageSecrets:
-    """What encrypts and decrypts; at least one of the two is there.
-
-    Attributes:
-        versions: Numbers and secrets of BETTER_AUTH_SECRETS, the newest first: that one encrypts.
-        single: BETTER_AUTH_SECRET; encrypts where there are no versions.
-    """
-
-    versions: tuple[tuple[int, str], ...] = field(default=(), repr=False)
-    single: str | None = field(default=None, repr=False)
+def encrypt(text: str, secrets: EncryptionSecrets) -> str:
+    """Return a text encrypted under the newest secret."""
+    version, secret = next(iter(secrets.items()))
+    nonce = random(NONCE_BYTES)
+    sealed = (nonce + _seal(text.encode(), None, nonce, _key(secret))).hex()
+    return sealed if version is None else f"$ba${version}${sealed}"
 
 
-def encrypt(text: str, secrets: StorageSecrets) -> str:
-    """Return what is stored of a text."""
-    if secrets.versions:
-        version, secret = secrets.versions[0]
-        return f"$ba${version}${encrypt_under(text, secret)}"
-    assert secrets.single is not None  # noqa: S101 -- as the settings have it
-    return encrypt_under(text, secrets.single)
+def decrypt(value: str, secrets: EncryptionSecrets) -> str:
+    """Return the text of an encrypted value.
 
-
-def decrypt(stored: str, secrets: StorageSecrets) -> str:
-    """Return the text of what is stored.
-
-    Its tag tells whether a secret is the right one, so all that are known are tried: a value
-    stays readable when versions are given or taken away.
+    Any of the secrets may open it, since a wrong one is recognised: values written before
+    secrets had versions are read still.
 
     Raises:
-        Undecipherable: None opens it.
+        Undecipherable: None does.
     """
-    envelope = _ENVELOPE.fullmatch(stored)
-    version, sealed = (int(envelope[1]), envelope[2]) if envelope else (None, stored)
-    for secret in _likeliest_first(version, secrets):
+    envelope = _ENVELOPE.fullmatch(value)
+    sealed = envelope[2] if envelope else value
+    if not _HEX.fullmatch(sealed) or len(sealed) < 2 * (NONCE_BYTES + TAG_BYTES):
+        raise Undecipherable
+    raw = bytes.fromhex(sealed)
+    for secret in secrets.values():
         try:
-            return decrypt_under(sealed, secret)
-        except Undecipherable:
+            return _open(raw[NONCE_BYTES:], None, raw[:NONCE_BYTES], _key(secret)).decode()
+        except (CryptoError, UnicodeDecodeError):
             continue
     raise Undecipherable
 
 
-def encrypt_under(text: str, secret: str) -> str:
-    """Return the hex text of a text encrypted under one secret."""
-    nonce = random(NONCE_BYTES)
-    return (nonce + seal(text.encode(), None, nonce, _key(secret))).hex()
+def looks_encrypted(value: str) -> bool:
+    """Tell whether a value has the form of an encrypted one."""
+    if _ENVELOPE.fullmatch(value):
+        return True
+    return len(value) >= 2 * (NONCE_BYTES + TAG_BYTES) and _HEX.fullmatch(value) is not None
 
 
-def decrypt_under(sealed: str, secret: str) -> str:
-    """Return the text of what `encrypt_under` returned.
-
-    Raises:
-        Undecipherable: It was encrypted under another secret, or is damaged.
-    """
-    try:
-        content = bytes.fromhex(sealed)
-        nonce, ciphertext = content[:NONCE_BYTES], content[NONCE_BYTES:]
-        return open_sealed(ciphertext, None, nonce, _key(secret)).decode()
-    except (ValueError, CryptoError) as error:  # no hex; too short or of another key
-        raise Undecipherable from error
+def for_purpose(secrets: EncryptionSecrets, purpose: str) -> EncryptionSecrets:
+    """Return secrets of one purpose's own (HKDF, RFC 5869), such as `oauth-link-session-token`."""
+    info = f"better-auth:{purpose}:v1".encode()
+    return {
+        version: HKDF(SHA256(), 32, _SALT, info).derive(secret.encode()).hex()
+        for version, secret in secrets.items()
+    }
 
 
 def _key(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
-
-
-def _likeliest_first(version: int | None, secrets: StorageSecrets) -> Iterator[str]:
-    if version is None and secrets.single is not None:
-        yield secrets.single
-    numbered = sorted(secrets.versions, key=lambda each: each[0] != version)
-    yield from (secret for _, secret in numbered)
-    if version is not None and secrets.single is not None:
-        yield secrets.single

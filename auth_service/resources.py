@@ -89,7 +89,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 postbox=postbox,
                 sweep=Sweep(),
                 keyring=Keyring(
-                    database, settings.storage_secrets, lifetime=settings.jwks_rotation
+                    database, settings.encryption_secrets, lifetime=settings.jwks_rotation
                 ),
                 limits=limits,
                 trusted=TrustedOrigins(settings.all_trusted_origins),

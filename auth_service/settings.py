@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from auth_service.encryption import StorageSecrets
+from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.password_rules import PasswordHash
@@ -247,15 +247,13 @@ class Settings(TokenSettings, MailSettings, JwksSettings, DatabaseSettings):
         return newest_first(self.better_auth_secrets, self.better_auth_secret)
 
     @property
-    def storage_secrets(self) -> StorageSecrets:
-        """The secrets of what is stored encrypted."""
-        single = self.better_auth_secret
-        return StorageSecrets(
-            versions=tuple(
-                (each.version, each.secret.get_secret_value()) for each in self.better_auth_secrets
-            ),
-            single=None if single is None else single.get_secret_value(),
-        )
+    def encryption_secrets(self) -> EncryptionSecrets:
+        """The secrets of what is stored encrypted, by version, newest first; None: without one."""
+        listed: dict[int | None, str] = {
+            version: secret.get_secret_value() for version, secret in self.better_auth_secrets
+        }
+        alone = self.better_auth_secret
+        return listed | ({None: alone.get_secret_value()} if alone else {})
 
     @property
     def base_url(self) -> str:

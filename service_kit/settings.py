@@ -7,7 +7,6 @@ secrets are mounted), then from a `.env` file in the working directory.
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -99,11 +98,11 @@ Secret = Annotated[SecretStr, AfterValidator(_strong)]
 _VERSIONED = re.compile(r"(\d+):(.*)", re.ASCII | re.DOTALL)
 
 
-def _by_version(value: object) -> object:
+def _versioned(value: object) -> object:
     """Read Better Auth's list, such as `2:new,1:old`."""
     if not isinstance(value, str):
         return value
-    by_version: dict[int, dict[str, object]] = {}
+    by_version: dict[int, str] = {}
     for place, entry in enumerate(value.split(","), start=1):
         match = _VERSIONED.fullmatch(entry.strip())
         # The entry itself may be a secret, so it is not quoted.
@@ -111,20 +110,12 @@ def _by_version(value: object) -> object:
             raise ValueError(f"has no version: at place {place}; write 2:new,1:old, newest first")
         if int(match[1]) in by_version:
             raise ValueError(f"has version {int(match[1])} twice; give each secret its own")
-        by_version[int(match[1])] = {"version": int(match[1]), "secret": match[2].strip()}
-    return tuple(by_version.values())
+        by_version[int(match[1])] = match[2].strip()
+    return tuple(by_version.items())
 
 
-@dataclass(frozen=True, slots=True)
-class VersionedSecret:
-    """A secret, and the number by which what it has encrypted names it."""
-
-    version: int
-    secret: Secret
-
-
-Secrets = Annotated[tuple[VersionedSecret, ...], NoDecode, BeforeValidator(_by_version)]
-"""Secrets as Better Auth lists them, `version:secret`, comma separated, newest first."""
+Secrets = Annotated[tuple[tuple[int, Secret], ...], NoDecode, BeforeValidator(_versioned)]
+"""Secrets by version as Better Auth lists them, `version:secret`, comma separated, newest first."""
 
 
 def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | None:
@@ -138,9 +129,11 @@ def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | Non
     return secret
 
 
-def newest_first(listed: tuple[VersionedSecret, ...], secret: SecretStr | None) -> tuple[str, ...]:
+def newest_first(
+    listed: tuple[tuple[int, SecretStr], ...], secret: SecretStr | None
+) -> tuple[str, ...]:
     """Return the secrets that count: those of a list alone where there is one."""
-    counted = tuple(each.secret for each in listed) or ((secret,) if secret else ())
+    counted = tuple(each for _, each in listed) or ((secret,) if secret else ())
     return tuple(each.get_secret_value() for each in counted)
 
 

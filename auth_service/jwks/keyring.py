@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.engine import Database, Statements, database_errors
 from auth_service.database.tables import SigningKey
-from auth_service.encryption import StorageSecrets
+from auth_service.encryption import EncryptionSecrets
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keys import (
     ALGORITHM,
@@ -49,7 +49,7 @@ class Keyring:
     """
 
     def __init__(
-        self, database: Database, secrets: StorageSecrets, *, lifetime: timedelta | None
+        self, database: Database, secrets: EncryptionSecrets, *, lifetime: timedelta | None
     ) -> None:
         self._database = database
         self._sessionmaker = async_sessionmaker(database.engine, expire_on_commit=False)

@@ -14,7 +14,7 @@ from nacl.utils import random
 from pydantic_core import to_json
 
 from auth_service.database.tables import SigningKey
-from auth_service.encryption import StorageSecrets, Undecipherable, decrypt, encrypt
+from auth_service.encryption import EncryptionSecrets, Undecipherable, decrypt, encrypt
 from auth_service.identifiers import new_identifier
 
 ALGORITHM = "EdDSA"
@@ -54,7 +54,7 @@ class Signer:
         return (signed + b"." + _base64url(signature)).decode()
 
 
-def new_key(secrets: StorageSecrets, *, now: datetime, lifetime: timedelta | None) -> SigningKey:
+def new_key(secrets: EncryptionSecrets, *, now: datetime, lifetime: timedelta | None) -> SigningKey:
     """Return the row of a new key pair.
 
     Args:
@@ -77,7 +77,7 @@ def new_key(secrets: StorageSecrets, *, now: datetime, lifetime: timedelta | Non
     )
 
 
-def read_signer(row: SigningKey, secrets: StorageSecrets) -> Signer:
+def read_signer(row: SigningKey, secrets: EncryptionSecrets) -> Signer:
     """Return what signs with a stored key.
 
     Raises:

@@ -1,11 +1,11 @@
 import pytest
 
-from auth_service.encryption import StorageSecrets, Undecipherable, decrypt, encrypt
+from auth_service.encryption import EncryptionSecrets, Undecipherable, decrypt, encrypt
 
 SECRET = "a secret of more than thirty-two characters"
 OTHER = SECRET[::-1]
-ONE = StorageSecrets(single=SECRET)
-TWO = StorageSecrets(versions=((2, OTHER), (1, SECRET)))
+ONE: EncryptionSecrets = {None: SECRET}
+TWO: EncryptionSecrets = {2: OTHER, 1: SECRET}
 
 
 @pytest.mark.parametrize("text", ["", "a text", "ü🔑", "x" * 10_000])
@@ -21,21 +21,21 @@ def test_the_newest_of_several_secrets_encrypts_and_is_named() -> None:
     stored = encrypt("a text", TWO)
 
     assert stored.startswith("$ba$2$")
-    assert decrypt(stored, StorageSecrets(versions=((2, OTHER),))) == "a text"
+    assert decrypt(stored, {2: OTHER}) == "a text"
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
         (ONE, TWO),
-        (ONE, StorageSecrets(versions=((1, OTHER),), single=SECRET)),
-        (TWO, StorageSecrets(versions=((3, SECRET), (2, OTHER)))),
-        (TWO, StorageSecrets(single=OTHER)),
+        (ONE, {1: OTHER, None: SECRET}),
+        (TWO, {3: SECRET, 2: OTHER}),
+        (TWO, {None: OTHER}),
     ],
     ids=["versions given", "beside the single one", "a third secret", "versions taken away"],
 )
 def test_values_stay_readable_while_secrets_change(
-    before: StorageSecrets, after: StorageSecrets
+    before: EncryptionSecrets, after: EncryptionSecrets
 ) -> None:
     assert decrypt(encrypt("a text", before), after) == "a text"
 
@@ -50,7 +50,7 @@ def test_values_stay_readable_while_secrets_change(
         "$ba$1$",
         "$ba$x$00",
         encrypt("a text", ONE)[:-2],
-        encrypt("a text", StorageSecrets(single=OTHER)),
+        encrypt("a text", {None: OTHER}),
     ],
 )
 def test_what_no_secret_opens_is_refused_without_a_word_of_it(stored: str) -> None:

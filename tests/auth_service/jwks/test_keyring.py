@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from auth_service.encryption import StorageSecrets, decrypt, encrypt
+from auth_service.encryption import EncryptionSecrets, decrypt, encrypt
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import LISTED, READ_AGAIN, Keyring
 from tests.auth_service.jwks.key_sets import checked, key_set
 from tests.auth_service.service import COOKIE_SECRET, Service, cookie_of, make_settings, serving
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123000, tzinfo=UTC)
-SECRETS = StorageSecrets(single=COOKIE_SECRET)
+SECRETS: EncryptionSecrets = {None: COOKIE_SECRET}
 INSERT = (
     'INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg, crv) VALUES '
     "(:id, :public, :private, :made, :ends, :alg, :crv)"
@@ -29,7 +29,7 @@ async def keyless(service: Service) -> AsyncIterator[Service]:
 
 
 def ring(
-    service: Service, *, days: int | None = None, secrets: StorageSecrets = SECRETS
+    service: Service, *, days: int | None = None, secrets: EncryptionSecrets = SECRETS
 ) -> Keyring:
     lifetime = None if days is None else timedelta(days=days)
     return Keyring(service.resources.database, secrets, lifetime=lifetime)
@@ -150,7 +150,7 @@ async def test_a_key_of_a_server_that_does_not_encrypt_signs_too(keyless: Servic
 
 
 async def test_a_key_under_a_lost_secret_is_listed_and_another_signs(keyless: Service) -> None:
-    lost = await ring(keyless, secrets=StorageSecrets(single=COOKIE_SECRET[::-1])).signer(NOW)
+    lost = await ring(keyless, secrets={None: COOKIE_SECRET[::-1]}).signer(NOW)
     keyring = ring(keyless)
 
     made = await keyring.signer(NOW)
@@ -186,7 +186,7 @@ async def test_a_change_of_the_secret_keeps_the_key(keyless: Service, database_u
     async with serving(both) as changed:
         assert (await changed.resources.keyring.signer(NOW)).kid == kid
         await keyless.write("DELETE FROM jwks")
-        assert (await ring(changed, secrets=both.storage_secrets).signer(NOW)).kid != kid
+        assert (await ring(changed, secrets=both.encryption_secrets).signer(NOW)).kid != kid
         (private,) = await stored(keyless, "privateKey")
     assert json.loads(str(private)).startswith("$ba$2$")
 
