@@ -24,6 +24,7 @@ from auth_service.errors import Code, Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.resources import OpenResources, Resources
+from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import get_session
 from auth_service.sessions.routes import router as sessions
@@ -110,7 +111,13 @@ def _middleware(settings: Settings) -> list[Middleware]:
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
             allow_headers=("Content-Type", "Authorization", REQUEST_ID),
-            expose_headers=(AUTH_TOKEN_HEADER, REQUEST_ID, "Retry-After", "X-Retry-After"),
+            expose_headers=(
+                AUTH_TOKEN_HEADER,
+                *([AUTH_JWT_HEADER] if settings.set_auth_jwt else ()),
+                REQUEST_ID,
+                "Retry-After",
+                "X-Retry-After",
+            ),
             allow_credentials=True,
         ),
         Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),

@@ -12,6 +12,7 @@ from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
 from auth_service.database.reader import Reader, open_reader
 from auth_service.database.sweep import Sweep
+from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
@@ -42,6 +43,7 @@ class Resources:
     passwords: WorkerPool
     postbox: Postbox | None
     sweep: Sweep
+    keyring: Keyring
     limits: Limits | None
     trusted: TrustedOrigins
     clock: Clock
@@ -86,6 +88,9 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 passwords=passwords,
                 postbox=postbox,
                 sweep=Sweep(),
+                keyring=Keyring(
+                    database, settings.encryption_secrets, lifetime=settings.jwks_rotation
+                ),
                 limits=limits,
                 trusted=TrustedOrigins(settings.all_trusted_origins),
                 clock=clock,

@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from auth_service.encryption import EncryptionSecrets
+from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.password_rules import PasswordHash
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
@@ -51,7 +53,7 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, MailSettings, DatabaseSettings):
+class Settings(TokenSettings, MailSettings, JwksSettings, DatabaseSettings):
     """The settings of the service."""
 
     better_auth_secrets: Secrets = Field(
@@ -245,6 +247,15 @@ class Settings(TokenSettings, MailSettings, DatabaseSettings):
         return newest_first(self.better_auth_secrets, self.better_auth_secret)
 
     @property
+    def encryption_secrets(self) -> EncryptionSecrets:
+        """The secrets of what is stored encrypted, by version, newest first; None: without one."""
+        listed: dict[int | None, str] = {
+            version: secret.get_secret_value() for version, secret in self.better_auth_secrets
+        }
+        alone = self.better_auth_secret
+        return listed | ({None: alone.get_secret_value()} if alone else {})
+
+    @property
     def base_url(self) -> str:
         """The address readers reach the service under, without a slash at its end."""
         return self.better_auth_url or f"http://localhost:{self.port}"
@@ -287,11 +298,16 @@ class Settings(TokenSettings, MailSettings, DatabaseSettings):
         return host not in {"localhost", "127.0.0.1", "::1"} and not host.endswith(".localhost")
 
     @property
+    def origin(self) -> str:
+        """The service's own origin; issuer and audience of the tokens of GET /token."""
+        own = urlsplit(self.base_url)
+        return f"{own.scheme}://{own.netloc}"
+
+    @property
     def all_trusted_origins(self) -> tuple[str, ...]:
         """The service's own origin and those of both variables."""
-        own = urlsplit(self.base_url)
         return (
-            f"{own.scheme}://{own.netloc}",
+            self.origin,
             *self.trusted_origins,
             *self.better_auth_trusted_origins,
         )

@@ -98,7 +98,7 @@ Secret = Annotated[SecretStr, AfterValidator(_strong)]
 _VERSIONED = re.compile(r"(\d+):(.*)", re.ASCII | re.DOTALL)
 
 
-def _without_versions(value: object) -> object:
+def _versioned(value: object) -> object:
     """Read Better Auth's list, such as `2:new,1:old`."""
     if not isinstance(value, str):
         return value
@@ -111,11 +111,11 @@ def _without_versions(value: object) -> object:
         if int(match[1]) in by_version:
             raise ValueError(f"has version {int(match[1])} twice; give each secret its own")
         by_version[int(match[1])] = match[2].strip()
-    return tuple(by_version.values())
+    return tuple(by_version.items())
 
 
-Secrets = Annotated[tuple[Secret, ...], NoDecode, BeforeValidator(_without_versions)]
-"""Secrets as Better Auth lists them, `version:secret`, comma separated, newest first."""
+Secrets = Annotated[tuple[tuple[int, Secret], ...], NoDecode, BeforeValidator(_versioned)]
+"""Secrets by version as Better Auth lists them, `version:secret`, comma separated, newest first."""
 
 
 def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | None:
@@ -129,9 +129,11 @@ def required_unless(listed: object, secret: SecretStr | None) -> SecretStr | Non
     return secret
 
 
-def newest_first(listed: tuple[SecretStr, ...], secret: SecretStr | None) -> tuple[str, ...]:
+def newest_first(
+    listed: tuple[tuple[int, SecretStr], ...], secret: SecretStr | None
+) -> tuple[str, ...]:
     """Return the secrets that count: those of a list alone where there is one."""
-    counted = listed or ((secret,) if secret else ())
+    counted = tuple(each for _, each in listed) or ((secret,) if secret else ())
     return tuple(each.get_secret_value() for each in counted)
 
 

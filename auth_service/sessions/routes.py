@@ -16,6 +16,7 @@ from auth_service.dependencies import (
     same_site,
 )
 from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.sessions.auth_jwt import mint_auth_jwt, with_auth_jwt
 from auth_service.sessions.cookies import CookieRules, Header, cleared_session
 from auth_service.sessions.current import Shown, present
 from auth_service.sessions.lifecycle import end_session
@@ -57,14 +58,19 @@ async def get_session(request: Request) -> Response:
     """Say who is signed in: the session and its user, or null."""
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     resources = resources_of(request)
-    shown = present(request.scope, CookieRules.of(resources.settings))
-    found = await resolve(
-        request.query_params, shown, resources, moment_of(resources), cache_answers=True
-    )
+    settings, now = resources.settings, moment_of(resources)
+    shown = present(request.scope, CookieRules.of(settings))
+    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
     if found.session is None:
         return null_reply((*_NOT_STORED, *found.headers))
+    headers = found.headers
+    if settings.set_auth_jwt:
+        token = await mint_auth_jwt(
+            found.session, resources.keyring, origin=settings.origin, now=now
+        )
+        headers = with_auth_jwt(headers, token)
     members = {"session": tell_session(found.session), "user": tell_user(found.session.user)}
-    return told(members, (*_NOT_STORED, *found.headers))
+    return told(members, (*_NOT_STORED, *headers))
 
 
 @router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)

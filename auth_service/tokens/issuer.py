@@ -4,13 +4,14 @@ The compact form (RFC 7515, section 7.1) is put together here from PyJWT's parts
 of jwt.encode, which examines the key and writes the header anew for every token.
 """
 
-import json
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_encode
+from pydantic_core import to_json
 
+from auth_service.claim_texts import claim_text
 from auth_service.database.profiles import Profile
 from auth_service.identifiers import new_identifier
 
@@ -19,13 +20,8 @@ AUDIENCE = "api-service"
 ALGORITHM = "HS256"
 LIFETIME = timedelta(days=7)
 
-CLAIM_LENGTH = 400
-"""Most characters of a text in a token: it travels with every request, and profiles may be long."""
-
-
 _HS256 = HMACAlgorithm(HMACAlgorithm.SHA256)
 _HEADER = base64url_encode(f'{{"alg":"{ALGORITHM}","typ":"JWT"}}'.encode())
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
@@ -42,11 +38,11 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         "sub": user.id,
         "userId": user.id,
         "email": user.email,
-        "name": _cut(user.name),
+        "name": claim_text(user.name),
         "emailVerified": user.email_verified,
-        "softwareBackground": _cut(user.software_background),
-        "hardwareBackground": _cut(user.hardware_background),
-        "interestArea": _cut(user.interest_area),
+        "softwareBackground": claim_text(user.software_background),
+        "hardwareBackground": claim_text(user.hardware_background),
+        "interestArea": claim_text(user.interest_area),
         "sid": session_id,
         "jti": new_identifier(),
         "iat": issued_at,
@@ -55,7 +51,7 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         "iss": ISSUER,
         "aud": AUDIENCE,
     }
-    signed = _HEADER + b"." + base64url_encode(_ENCODER.encode(claims).encode())
+    signed = _HEADER + b"." + base64url_encode(to_json(claims))
     signature = _HS256.sign(signed, _key(secret))
     return (signed + b"." + base64url_encode(signature)).decode()
 
@@ -63,7 +59,3 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
 @lru_cache(maxsize=4)
 def _key(secret: str) -> bytes:
     return _HS256.prepare_key(secret)
-
-
-def _cut(text: str | None) -> str | None:
-    return text and text[:CLAIM_LENGTH]

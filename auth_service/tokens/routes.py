@@ -15,12 +15,14 @@ from auth_service.accounts.routes import (
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Now, Res, moment_of, resources_of
 from auth_service.resources import Resources
+from auth_service.sessions.auth_jwt import mint_auth_jwt
 from auth_service.sessions.cookies import CookieRules
 from auth_service.sessions.current import look_up, present
 from auth_service.sessions.schemas import tell_user
+from auth_service.sessions.signed_in import RequiredSession
 from auth_service.tokens.issuer import mint
-from auth_service.tokens.schemas import TokenBody
-from auth_service.wire import told
+from auth_service.tokens.schemas import AuthJwtBody, KeySetBody, TokenBody
+from auth_service.wire import reply, told
 
 router = APIRouter(tags=["tokens"])
 
@@ -47,6 +49,20 @@ async def get_jwt(request: Request) -> Response:
         return response
     members = _token_members(found.session.user, found.session.id, resources, now)
     return told(members, (_NOT_STORED, *found.headers))
+
+
+@router.get("/token", response_model=AuthJwtBody)
+async def get_token(live: RequiredSession, resources: Res, now: Now) -> Response:
+    """Exchange the session for a token of 15 minutes that the keys of `/jwks` check."""
+    origin = resources.settings.origin
+    token = await mint_auth_jwt(live.session, resources.keyring, origin=origin, now=now)
+    return reply(AuthJwtBody(token=token), (_NOT_STORED, *live.headers))
+
+
+@router.get("/jwks", response_model=KeySetBody)
+async def get_jwks(resources: Res, now: Now) -> Response:
+    """List the public keys that check the tokens of `/token` (RFC 7517)."""
+    return told({"keys": await resources.keyring.listed(now)})
 
 
 @router.post("/sign-up", response_model=TokenBody, openapi_extra=SIGN_UP_DOCS)

@@ -9,3 +9,23 @@ class TokenBody(Wire):
 
     token: str
     user: UserBody
+
+
+class AuthJwtBody(Wire):
+    """A token that anybody can check by the keys of `/jwks`."""
+
+    token: str
+
+
+class JwkBody(Wire):
+    """A public key; which members it has depends on its kind."""
+
+    kid: str
+    alg: str
+    kty: str
+
+
+class KeySetBody(Wire):
+    """Public keys, the newest first."""
+
+    keys: list[JwkBody]

@@ -10,6 +10,7 @@ from alembic import command
 
 from auth_service.database.takeover import UnfitTables
 from auth_service.migrate import alembic_config, migrate
+from tests.auth_service.jwks.key_sets import checked, key_set
 from tests.auth_service.service import Service, cookie_of, make_settings, serving
 from tests.auth_service.signed_in import told
 from tests.auth_service.takeover.databases import (
@@ -411,3 +412,14 @@ def test_a_refusal_takes_back_what_was_done_before_it(postgres: str) -> None:
             migrate(url)
 
         assert structure(url) == before
+
+
+async def test_a_key_that_signed_before_signs_on(taken_over: str, version: str) -> None:
+    async with opened(taken_over, held(version).moment) as service:
+        ((kid,),) = await service.rows("SELECT id FROM jwks")
+        cookie = cookie_of(await service.sign_in("reader1@example.com"))
+        reply = await service.client.get("/api/auth/token", headers={"cookie": cookie})
+        keys = await key_set(service)
+
+    assert [key["kid"] for key in keys] == [kid]
+    assert checked(reply.json()["token"], keys)["email"] == "reader1@example.com"
