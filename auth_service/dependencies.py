@@ -126,7 +126,8 @@ async def _checked_request(
     value = read_body(content_type, await request.body(), media_types)
     check_caller(_lines_joined(request), request.url.scheme, opened.trusted)
     members = value if isinstance(value, dict) else {}
-    check_redirects(members, request.query_params, opened.trusted)
+    query = query_members(request.query_params.multi_items())
+    check_redirects(members, query, opened.trusted)
     return value
 
 
@@ -156,7 +157,7 @@ def checked_query(
         members = query_members(request.query_params.multi_items())
         query = validate(model, members, where="query")
         if redirects:
-            check_redirects({}, request.query_params, opened.trusted)
+            check_redirects({}, members, opened.trusted)
         return query
 
     return read

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from auth_service.errors import Code, InvalidRedirect, Refused
+from auth_service.wire import is_falsy
 from service_kit.origins import TrustedOrigins
 
 REDIRECTS = {
@@ -59,13 +60,14 @@ def check_login(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOri
 
 
 def check_redirects(
-    body: Mapping[str, object], query: Mapping[str, str], trusted: TrustedOrigins
+    body: Mapping[str, object], query: Mapping[str, object], trusted: TrustedOrigins
 ) -> None:
     """Refuse a request that would send its reader to a place not trusted.
 
     Args:
         body: Its members, unvalidated.
-        query: The query's parameters; its callbackURL counts where the body has none.
+        query: The query's parameters, of one that comes twice the list; its callbackURL counts
+            where the body has none.
         trusted: The origins trusted.
 
     Raises:
@@ -73,8 +75,10 @@ def check_redirects(
         Refused: A member's URL is not trusted.
     """
     for member, (name, code) in REDIRECTS.items():
-        url = body.get(member) or (query.get(member) if member == "callbackURL" else None)
-        if not url:
+        url = body.get(member)
+        if is_falsy(url) and member == "callbackURL":
+            url = query.get(member)
+        if is_falsy(url):
             continue
         if not isinstance(url, str):
             raise InvalidRedirect(name)

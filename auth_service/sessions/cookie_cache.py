@@ -21,6 +21,7 @@ from auth_service.sessions.cookies import (
     SESSION_DATA,
     CookieRules,
     Header,
+    cleared,
     cleared_session_data,
     session_data_names,
     set_cookie,
@@ -82,6 +83,9 @@ def cached_headers(
         [SESSION_DATA] if len(parts) == 1 else [f"{SESSION_DATA}.{n}" for n in range(len(parts))]
     )
     older = cleared_session_data(cookies, rules)
+    if len(parts) > 1:
+        # A whole copy goes before its parts, also one that this very reply sets for another reason.
+        older = together(cleared(rules, SESSION_DATA), older)
     if len(parts) > _MOST_PARTS:
         return older
     return together(

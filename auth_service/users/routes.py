@@ -25,7 +25,7 @@ from auth_service.users.schemas import (
     PasswordBody,
     UpdateUserBody,
 )
-from auth_service.wire import JSON, documented, list_reply, reply
+from auth_service.wire import JSON, documented, is_falsy, list_reply, reply
 
 router = APIRouter(tags=["users"])
 
@@ -41,7 +41,7 @@ async def update_user(
     now: Now,
 ) -> Response:
     """Change the user's profile."""
-    if body.email:
+    if not is_falsy(body.email):
         raise Refused(Code.EMAIL_CAN_NOT_BE_UPDATED)
     changes = {field: getattr(body, field) for field in FIELDS if field in body.model_fields_set}
     if not changes:

@@ -289,3 +289,32 @@ async def test_an_invalid_body_is_named_before_a_foreign_page_but_after_foreign_
     assert (reply.status_code, reply.json()["code"]) == (400, "VALIDATION_ERROR")
     reply = await service.client.post(SIGN_IN, json={}, headers={**foreign, "cookie": "a=b"})
     assert (reply.status_code, reply.json()["code"]) == (403, "INVALID_ORIGIN")
+
+
+@pytest.mark.parametrize(
+    ("member", "name"),
+    [
+        ("callbackURL", "callbackURL"),
+        ("redirectTo", "redirectURL"),
+        ("errorCallbackURL", "errorCallbackURL"),
+        ("newUserCallbackURL", "newUserCallbackURL"),
+    ],
+)
+@pytest.mark.parametrize("value", [[], {}, ["/here"], 5, True])
+async def test_a_redirect_that_is_no_text_is_refused_before_the_rest_is_looked_at(
+    service: Service, member: str, name: str, value: object
+) -> None:
+    reply = await send(service, SIGN_IN, json.dumps({member: value}))
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"message": f"Invalid {name}: expected a string"},
+    )
+
+
+async def test_a_query_with_two_callbacks_has_none_that_is_a_text(service: Service) -> None:
+    path = f"{SIGN_IN}?callbackURL=/here&callbackURL=//evil.example"
+    reply = await send(service, path, json.dumps(GOOD))
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"message": "Invalid callbackURL: expected a string"},
+    )

@@ -301,6 +301,21 @@ async def test_a_copy_too_long_for_a_cookie_is_cut_and_joined(cached: Service) -
     assert set_cookies(out) == CLEARED | dict.fromkeys(parts, DELETED)
 
 
+async def test_a_profile_grown_beyond_one_cookie_leaves_no_short_copy_beside_the_parts(
+    cached: Service,
+) -> None:
+    signed_up = await cached.sign_up()
+    # The short copy's five minutes are over, so the request is without it, and finding the session
+    # makes another, of the profile before the change.
+    cut = await post(cached, "update-user", cookie_of(signed_up), {"name": "N" * 4000})
+    assert set_cookies(cut)[DATA] == DELETED
+    cookies = [cookie_of(cut, name) for name in (COOKIE, f"{DATA}.0", f"{DATA}.1")]
+    with counted(cached) as statements:
+        reply = await cached.get_session("; ".join(cookies))
+    assert reply.json()["user"]["name"] == "N" * 4000
+    assert statements == []
+
+
 async def test_what_no_hundred_cookies_hold_is_not_copied(cached: Service) -> None:
     session = cached_session({DATA: BETTER_AUTHS}, TOKEN, RULES, MADE)
     assert session is not None

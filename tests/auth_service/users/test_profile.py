@@ -58,7 +58,7 @@ async def test_update_user_with_nothing_to_change_is_refused(
     assert "set-cookie" not in reply.headers
 
 
-@pytest.mark.parametrize("email", ["other@example.com", 5, True, ["x"]])
+@pytest.mark.parametrize("email", ["other@example.com", 5, True, ["x"], [], {}])
 async def test_update_user_changes_no_address(service: Service, email: object) -> None:
     cookie = cookie_of(await service.sign_up())
     reply = await post(service, "update-user", cookie, {"email": email, "name": "Nina"})
