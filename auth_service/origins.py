@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 
 from auth_service.errors import Code, InvalidRedirect, Refused
-from auth_service.wire import is_falsy
 from service_kit.origins import TrustedOrigins
 
 REDIRECTS = {
@@ -84,6 +83,11 @@ def check_redirects(
             raise InvalidRedirect(name)
         if not allows_redirect(url, trusted):
             raise Refused(code)
+
+
+def is_falsy(value: object) -> bool:
+    """Tell whether JavaScript takes a value for false: `[]` and `{}` are something to it."""
+    return not value and not isinstance(value, list | dict)
 
 
 def _check_origin(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOrigins) -> None:

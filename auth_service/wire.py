@@ -144,11 +144,6 @@ def is_email(value: str) -> bool:
     return _EMAIL.fullmatch(value) is not None
 
 
-def is_falsy(value: object) -> bool:
-    """Tell whether JavaScript takes a value for false: `[]` and `{}` are something to it."""
-    return not value and not isinstance(value, list | dict)
-
-
 def read_body(content_type: str, content: bytes, allowed: tuple[str, ...]) -> object:
     """Return the value a body holds, or Absent.BODY.
 
