@@ -81,7 +81,8 @@ def create_app(
         middleware=_middleware(settings),
     )
     exception_handlers.install(app)
-    app.include_router(health_routes(SERVICE, _probes))
+    optional = () if settings.revocations == "required" else ("revocations",)
+    app.include_router(health_routes(SERVICE, _probes, optional=optional, details=_details))
     app.include_router(_v1())
     return app
 
@@ -102,7 +103,14 @@ def _probes(request: Request) -> Mapping[str, Probe]:
     probes: dict[str, Probe] = {"index": resources.index.count}
     if resources.model.mode == "generated":
         probes["model"] = resources.model.check
+    if resources.revocations is not None:
+        probes["revocations"] = resources.revocations.probe
     return probes
+
+
+def _details(request: Request) -> dict[str, dict[str, str | float | None]]:
+    revocations = resources_of(request).revocations
+    return {} if revocations is None else {"revocations": revocations.told()}
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

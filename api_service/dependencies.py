@@ -36,10 +36,14 @@ async def current_caller(
     """Return who is asking.
 
     Raises:
-        InvalidToken: The token is missing or does not hold.
+        InvalidToken: The token is missing, does not hold or has been revoked.
+        RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
     token = credentials.credentials if credentials else None
-    return verify(token, *res.settings.token_secrets)
+    caller = verify(token, *res.settings.token_secrets)
+    if res.revocations is not None:
+        res.revocations.check(caller)
+    return caller
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

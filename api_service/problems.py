@@ -13,6 +13,7 @@
         ├── IndexUnavailable     the vector index
         ├── BookMissing          the index holds no book yet
         ├── LimitUnavailable     where questions are counted
+        ├── RevocationsUnknown   what has been revoked
         ├── ModelUnavailable     the language model or the embedder
         └── DeadlineExceeded     the answer took too long
 
@@ -164,6 +165,13 @@ class LimitUnavailable(Unavailable):
 
     kind = "/problems/limit-unavailable"
     title = "Limit Unavailable"
+
+
+class RevocationsUnknown(Unavailable):
+    """For too long nothing has been heard of what was revoked, so no token can be judged."""
+
+    kind = "/problems/revocations-unknown"
+    title = "Revocations Unknown"
 
 
 class ModelUnavailable(Unavailable):

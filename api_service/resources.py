@@ -1,4 +1,4 @@
-"""What lives as long as the process: the index, the embedder, the language model, the limit."""
+"""What lives as long as the process: index, embedder, language model, limit, revocations."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from api_service import embedders, llms
+from api_service.auth_service_client import AuthServiceClient
 from api_service.embedders import Embedder
+from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
@@ -27,6 +29,8 @@ class Resources:
         embedder: Turns questions into dense vectors, or None where none is configured.
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
+        auth_service: Asked for what a token does not say by itself.
+        revocations: Which tokens count no more, or None where nobody asks.
     """
 
     settings: Settings
@@ -34,6 +38,8 @@ class Resources:
     embedder: Embedder | None
     model: LanguageModel
     limit: RateLimit | None
+    auth_service: AuthServiceClient
+    revocations: Revocations | None
 
 
 @asynccontextmanager
@@ -53,6 +59,16 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(index.close)
         store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
         stack.push_async_callback(store.close)
+        # The oldest secret: auth-service, restarted after us, may not know the newest yet.
+        auth_service = AuthServiceClient(settings.auth_service_url, settings.token_secrets[-1])
+        stack.push_async_callback(auth_service.close)
+        revocations = None
+        if settings.revocations != "off":
+            memory = Revocations(
+                required=settings.revocations == "required",
+                silence_seconds=settings.revocations_silence_seconds,
+            )
+            revocations = await stack.enter_async_context(followed(memory, auth_service))
         log.info(
             "resources_opened",
             model=model.name,
@@ -68,4 +84,6 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit
             else None,
+            auth_service=auth_service,
+            revocations=revocations,
         )

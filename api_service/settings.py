@@ -1,7 +1,7 @@
 """Every setting of api_service. Ingestion needs the book's half; the service needs both."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -133,6 +133,21 @@ class Settings(TokenSettings, BookSettings):
         default="http://localhost:3001",
         description="Address at which this service reaches auth-service.",
         validation_alias="AUTH_SERVICE_URL",
+    )
+    revocations: Literal["off", "best-effort", "required"] = Field(
+        default="best-effort",
+        description=(
+            "Whether auth-service is heard about tokens revoked before their time: off, "
+            "best-effort, or required, which refuses tokens while it has been silent for too long."
+        ),
+        validation_alias="REVOCATIONS",
+    )
+    revocations_silence_seconds: float = Field(
+        default=60.0,
+        ge=1,
+        le=86400,
+        description="Most seconds without a word from auth-service, where revocations count.",
+        validation_alias="REVOCATIONS_SILENCE_SECONDS",
     )
     workers: int = Field(
         default=1,

@@ -24,6 +24,7 @@ from auth_service.errors import Code, Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.resources import OpenResources, Resources
+from auth_service.revocations.routes import router as revocations
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import get_session
@@ -49,6 +50,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     "default": {"model": RefusalBody, "description": "Refused; 429 and 503 say Retry-After"}
 }
 BODY_LIMIT = 64 * 1024  # bytes
+INTERNAL_PATH = "/internal"
+"""Where api-service asks, and nobody else may; outside of Better Auth's paths and their limits."""
 
 
 class State(TypedDict):
@@ -95,6 +98,7 @@ def create_app(
     rooms = (sessions, accounts, mailed, users, mailed_users, tokens)
     for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
+    app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)
     app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
 from auth_service.database.reader import Reader, open_reader
+from auth_service.database.revocation_feed import RevocationWatch
 from auth_service.database.sweep import Sweep
 from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
@@ -44,6 +45,7 @@ class Resources:
     postbox: Postbox | None
     sweep: Sweep
     keyring: Keyring
+    revocations: RevocationWatch
     limits: Limits | None
     trusted: TrustedOrigins
     clock: Clock
@@ -78,6 +80,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         ),
     )
     limits = open_limits(settings)
+    revocations = RevocationWatch(database)
     try:
         async with open_reader(address, connections=settings.database_reader_size) as reader:
             yield Resources(
@@ -91,11 +94,13 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 keyring=Keyring(
                     database, settings.encryption_secrets, lifetime=settings.jwks_rotation
                 ),
+                revocations=revocations,
                 limits=limits,
                 trusted=TrustedOrigins(settings.all_trusted_origins),
                 clock=clock,
             )
     finally:
+        await revocations.close()
         if postbox is not None:
             await postbox.close()
         passwords.close()

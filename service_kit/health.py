@@ -15,6 +15,9 @@ PROBE_SECONDS = 2.0
 Probe = Callable[[], Awaitable[object]]
 """Asks one dependency for a sign of life; raises when there is none."""
 
+Details = Callable[[Request], dict[str, dict[str, str | float | None]]]
+"""Tells what dependencies say of themselves beyond that; a name and a value each."""
+
 
 class Health(BaseModel):
     """The process answers; nothing it depends on was asked."""
@@ -24,11 +27,16 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether every dependency needed answered within PROBE_SECONDS."""
+    """Whether every dependency needed answered within PROBE_SECONDS; and what else is to be said.
+
+    Attributes:
+        details: Of dependencies that have more to say of themselves.
+    """
 
     status: Literal["ready", "unavailable"]
     service: str
     dependencies: dict[str, Literal["ok", "unavailable"]]
+    details: dict[str, dict[str, str | float | None]] | None = None
 
 
 def health_routes(
@@ -36,6 +44,7 @@ def health_routes(
     probes: Callable[[Request], Mapping[str, Probe]],
     *,
     optional: Collection[str] = (),
+    details: Details | None = None,
 ) -> APIRouter:
     """Return `/health` and `/ready` of a service.
 
@@ -43,6 +52,7 @@ def health_routes(
         service: The service's name, as it says it of itself.
         probes: Finds the dependencies to ask in the running application; asked together.
         optional: Dependencies that are shown, and without which the service is ready all the same.
+        details: Finds what else `/ready` says.
     """
     router = APIRouter(tags=["health"])
 
@@ -50,7 +60,7 @@ def health_routes(
     async def health() -> Health:
         return Health(service=service)
 
-    @router.get("/ready", responses={503: {"model": Readiness}})
+    @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_unset=True)
     async def ready(request: Request, response: Response) -> Readiness:
         asked = probes(request)
         answers = await asyncio.gather(*(_answers(name, probe) for name, probe in asked.items()))
@@ -58,10 +68,11 @@ def health_routes(
             name: "ok" if answered else "unavailable"
             for name, answered in zip(asked, answers, strict=True)
         }
+        known = {"details": said} if details is not None and (said := details(request)) else {}
         if all(state == "ok" or name in optional for name, state in states.items()):
-            return Readiness(status="ready", service=service, dependencies=states)
+            return Readiness(status="ready", service=service, dependencies=states, **known)
         response.status_code = 503
-        return Readiness(status="unavailable", service=service, dependencies=states)
+        return Readiness(status="unavailable", service=service, dependencies=states, **known)
 
     return router
 

@@ -16,6 +16,7 @@ class Caller:
         software_background: The user's own words about software.
         hardware_background: The user's own words about hardware.
         interest_area: What the user wants to learn.
+        issued_at: When the token was issued, UTC; a revocation may end those issued before it.
         expires_at: When the token stops to count, UTC.
     """
 
@@ -26,4 +27,5 @@ class Caller:
     software_background: str
     hardware_background: str
     interest_area: str
+    issued_at: datetime
     expires_at: datetime

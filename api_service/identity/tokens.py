@@ -89,6 +89,9 @@ def _caller(claims: Mapping[str, object]) -> Caller:
         value.encode()  # JSON can spell half a character, which no reply can hold
         return value
 
+    def moment(name: str) -> datetime:
+        return datetime.fromtimestamp(float(str(claims[name])), UTC)
+
     user_id = text("sub")
     if not user_id:
         raise ValueError("sub is empty")
@@ -100,5 +103,6 @@ def _caller(claims: Mapping[str, object]) -> Caller:
         software_background=text("softwareBackground"),
         hardware_background=text("hardwareBackground"),
         interest_area=text("interestArea"),
-        expires_at=datetime.fromtimestamp(float(str(claims["exp"])), UTC),
+        issued_at=moment("iat"),
+        expires_at=moment("exp"),
     )

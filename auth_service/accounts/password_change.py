@@ -18,6 +18,7 @@ from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Account, User
 from auth_service.errors import Busy, Code, Refused
 from auth_service.identifiers import new_identifier
+from auth_service.revocations.recording import revoke_user
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.management import revoke_all
 from auth_service.workers import WorkerPool
@@ -146,6 +147,7 @@ async def change_password(  # noqa: PLR0913 -- as check_password
         hashed = hashed or await hash_password(pool, change.new)
         async with sessionmaker.begin() as db:
             if await _replaced(db, change.user_id, credential, hashed, now):
+                await revoke_user(db, change.user_id, now=now)
                 return await _start_anew(db, change, now) if change.revoke_sessions else None
     raise Busy
 

@@ -13,6 +13,7 @@ from auth_service.database.tables import Account, User
 from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_identifier, new_reset_token
 from auth_service.mail import Mail
+from auth_service.revocations.recording import revoke_user
 from auth_service.verifications import one_time
 from auth_service.workers import WorkerPool
 
@@ -77,7 +78,9 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     async with sessionmaker.begin() as transaction:
         if await one_time.consume(transaction, _identifier(token), now) != user_id:
             raise _invalid_token()
-        return await _store_password(transaction, user_id, hashed, now)
+        email = await _store_password(transaction, user_id, hashed, now)
+        await revoke_user(transaction, user_id, now=now)
+        return email
 
 
 async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: datetime) -> str:

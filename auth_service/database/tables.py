@@ -1,11 +1,11 @@
 """The tables, named and typed as Better Auth 1.7.25 makes them, so that either can serve the data.
 
-Times are stored in UTC with millisecond precision.
+Times are stored in UTC with millisecond precision. Tables of our own have names in snake case.
 """
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NOW = text("CURRENT_TIMESTAMP")
@@ -136,3 +136,31 @@ class ApiKey(Base):
     permissions: Mapped[str | None]
     # `metadata` is taken by SQLAlchemy's declarative classes.
     metadata_json: Mapped[str | None] = mapped_column("metadata")
+
+
+class Revocation(Base):
+    """Tokens that count no more; most rows are written by triggers on the tables above.
+
+    Attributes:
+        id: Its place in the order of commits, from 1; below 0 until then.
+        kind: `session` or `user`: which of them `value` names. An API key's id stands for the
+            session of the tokens drawn with it.
+        value: The id.
+        not_before: Tokens issued earlier count no more; None: no token does. Of several rows
+            about one id the last counts.
+        at: When it was numbered, by the database's clock.
+    """
+
+    __tablename__ = "revocation"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger(),
+        primary_key=True,
+        # Said to be one, or Alembic would draw a number to compare the default.
+        autoincrement=True,
+        server_default=text("(- nextval('revocation_number'::regclass))"),
+    )
+    kind: Mapped[str]
+    value: Mapped[str]
+    not_before: Mapped[datetime | None]
+    at: Mapped[datetime] = mapped_column(server_default=_NOW)

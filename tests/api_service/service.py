@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import jwt
@@ -27,6 +28,9 @@ def make_settings(
     limit: str | None = None,
     counted_in: str = "memory://",
     origins: tuple[str, ...] = ("http://localhost:3000",),
+    revocations: Literal["off", "best-effort", "required"] = "off",
+    silence: float = 60.0,
+    auth_service: str = "http://127.0.0.1:1",
 ) -> Settings:
     """Return settings that depend on nothing but what is given."""
     return Settings(
@@ -45,6 +49,9 @@ def make_settings(
         rate_limit_storage_uri=SecretStr(counted_in),
         trusted_origins=origins,
         workers=1,
+        revocations=revocations,
+        revocations_silence_seconds=silence,
+        auth_service_url=auth_service,
     )
 
 

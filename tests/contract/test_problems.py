@@ -21,6 +21,7 @@ DOCUMENTED = {
     "IndexUnavailable": (503, "/problems/index-unavailable", "Index Unavailable"),
     "BookMissing": (503, "/problems/book-missing", "Book Missing"),
     "LimitUnavailable": (503, "/problems/limit-unavailable", "Limit Unavailable"),
+    "RevocationsUnknown": (503, "/problems/revocations-unknown", "Revocations Unknown"),
     "ModelUnavailable": (503, "/problems/model-unavailable", "Model Unavailable"),
     "DeadlineExceeded": (503, "/problems/deadline-exceeded", "Deadline Exceeded"),
 }

@@ -198,17 +198,17 @@ async def test_a_change_does_not_cross_the_deletion_of_its_user(service: Service
     assert told(await changing) == NO_CREDENTIAL
 
 
-async def test_change_password_costs_three_statements_and_five_with_a_new_session(
+async def test_change_password_costs_four_statements_and_six_with_a_new_session(
     service: Service,
 ) -> None:
     cookie = cookie_of(await service.sign_up())
     with counted(service) as statements:
         await post(service, "change-password", cookie, CHANGE)
-    assert len(statements) == 3
+    assert len(statements) == 4
     with counted(service) as statements:
         body = {"newPassword": PASSWORD, "currentPassword": NEW, "revokeOtherSessions": True}
         assert (await post(service, "change-password", cookie, body)).status_code == 200
-    assert len(statements) == 5
+    assert len(statements) == 6
 
 
 async def test_verify_password_tells_whether_it_is_the_users(service: Service) -> None:

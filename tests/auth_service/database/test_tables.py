@@ -88,6 +88,14 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "permissions": ("text", "", ""),
         "metadata": ("text", "", ""),
     },
+    # Ours alone.
+    "revocation": {
+        "id": ("bigint", NN, "(- nextval('revocation_number'::regclass))"),
+        "kind": ("text", NN, ""),
+        "value": ("text", NN, ""),
+        "not_before": (TIME, "", ""),
+        "at": (TIME, NN, NOW),
+    },
 }
 INDEXES = {
     "user_pkey": 'UNIQUE INDEX user_pkey ON public."user" USING btree (id)',
@@ -106,6 +114,7 @@ INDEXES = {
     "apikey_referenceId_idx": 'INDEX "apikey_referenceId_idx" ON public.apikey '
     'USING btree ("referenceId")',
     "apikey_key_idx": "INDEX apikey_key_idx ON public.apikey USING btree (key)",
+    "revocation_pkey": "UNIQUE INDEX revocation_pkey ON public.revocation USING btree (id)",
 }
 CONSTRAINTS = {
     "user_pkey": "PRIMARY KEY (id)",
@@ -118,6 +127,8 @@ CONSTRAINTS = {
     "verification_pkey": "PRIMARY KEY (id)",
     "jwks_pkey": "PRIMARY KEY (id)",
     "apikey_pkey": "PRIMARY KEY (id)",
+    "revocation_pkey": "PRIMARY KEY (id)",
+    "revocation_numbered": "TRIGGER DEFERRABLE INITIALLY DEFERRED",
 }
 
 

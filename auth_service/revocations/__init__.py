@@ -1,0 +1,1 @@
+"""Tokens that count no more before their time, and who is told so."""
