@@ -1,0 +1,177 @@
+"""What ends at one service is heard by the other: two processes of each, on one database."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from auth_service.database.profiles import Profile
+from auth_service.migrate import migrate
+from auth_service.tokens.issuer import mint
+from standalone.postgres import running_postgres
+from tests.auth_service.service import ORIGIN, PASSWORD, TOKEN_SECRET
+from tests.auth_service.takeover.databases import run
+from tests.auth_service.test_main import free_port
+from tests.contract.replicas import (
+    Reader,
+    api_service,
+    asked,
+    auth_service,
+    seconds_until,
+    signed_up,
+)
+
+pytestmark = pytest.mark.xdist_group("revocations")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Two of each service; each api-service asks an auth-service of its own."""
+
+    database: str
+    auth: tuple[str, str]
+    api: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_postgres(tmp_path_factory.mktemp("shared"), durable=False) as server:
+        migrate(server.url)
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(auth_service(folder, database)) for _ in range(2))
+        api = [stack.enter_context(api_service(folder, each)) for each in (first, second)]
+        yield Site(database, (first, second), (api[0], api[1]))
+
+
+@pytest.fixture
+def reader(site: Site) -> Iterator[Reader]:
+    with signed_up(site.auth[0], f"{uuid4().hex}@example.com") as reader:
+        assert [asked(api, reader.token) for api in site.api] == [200, 200]
+        yield reader
+
+
+def sign_out(reader: Reader) -> None:
+    reader.post("sign-out")
+
+
+def change_password(reader: Reader) -> None:
+    reader.post(
+        "change-password",
+        currentPassword=PASSWORD,
+        newPassword="another horse battery",
+        revokeOtherSessions=True,
+    )
+
+
+def revoke_session(reader: Reader) -> None:
+    sessions = reader.client.get("/api/auth/list-sessions").raise_for_status().json()
+    reader.post("revoke-session", token=sessions[0]["token"])
+
+
+def revoke_sessions(reader: Reader) -> None:
+    reader.post("revoke-sessions")
+
+
+def delete_user(reader: Reader) -> None:
+    reader.post("delete-user", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "ending", [sign_out, change_password, revoke_session, revoke_sessions, delete_user]
+)
+def test_a_token_is_refused_everywhere_within_two_seconds(
+    site: Site, reader: Reader, ending: Callable[[Reader], None]
+) -> None:
+    ending(reader)
+    for api in site.api:
+        seconds_until(401, api, reader.token)
+
+
+def test_a_token_drawn_after_a_new_password_counts_at_once(site: Site, reader: Reader) -> None:
+    change_password(reader)
+    newer = reader.another_token()
+
+    for api in site.api:
+        seconds_until(401, api, reader.token)
+        assert asked(api, newer) == 200
+
+
+def test_other_sessions_go_on_where_one_is_ended(site: Site, reader: Reader) -> None:
+    with httpx.Client(base_url=site.auth[1], headers={"origin": ORIGIN}) as other:
+        body = {"email": reader.email, "password": PASSWORD}
+        other.post("/api/auth/sign-in/email", json=body).raise_for_status()
+        elsewhere = other.get("/api/auth/jwt").raise_for_status().json()["token"]
+        sign_out(reader)
+
+    for api in site.api:
+        seconds_until(401, api, reader.token)
+        assert asked(api, elsewhere) == 200
+
+
+@pytest.mark.parametrize(
+    "ending", ["DELETE FROM apikey", "UPDATE apikey SET enabled = false"], ids=["gone", "off"]
+)
+def test_tokens_drawn_with_an_api_key_end_with_it(site: Site, ending: str) -> None:
+    key, now = uuid4().hex, datetime.now(UTC)
+    run(
+        site.database,
+        'INSERT INTO apikey (id, key, "configId", "referenceId", "createdAt", "updatedAt")'
+        f" VALUES ('{key}', 'hash', 'default', 'somebody', now(), now())",  # noqa: S608 -- our own
+    )
+    owner = Profile("u" * 32, "Mina", "m@example.com", True, None, now, now, None, None, None)
+    token = mint(owner, key, secret=TOKEN_SECRET, now=now)
+    assert [asked(api, token) for api in site.api] == [200, 200]
+
+    run(site.database, f"{ending} WHERE id = '{key}'")
+    for api in site.api:
+        seconds_until(401, api, token)
+
+
+def test_a_replica_that_starts_later_knows_all_from_its_first_request_on(
+    site: Site, reader: Reader, tmp_path: Path
+) -> None:
+    sign_out(reader)
+    with api_service(tmp_path, site.auth[1]) as late:
+        assert asked(late, reader.token) == 401
+
+
+def test_without_auth_service_tokens_count_on_or_not_as_is_asked(
+    database: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    short = {"REVOCATIONS_SILENCE_SECONDS": "2"}
+    with (
+        api_service(tmp_path, address, REVOCATIONS="best-effort", **short) as lenient,
+        api_service(tmp_path, address, REVOCATIONS="required", **short) as strict,
+    ):
+        with (
+            auth_service(tmp_path, database, port=port),
+            signed_up(address, f"{uuid4().hex}@example.com") as reader,
+        ):
+            seconds_until(200, strict, reader.token, at_most=5)  # it started before auth-service
+            assert asked(lenient, reader.token) == 200
+
+        seconds_until(503, strict, reader.token, at_most=6)
+        refused = httpx.get(f"{strict}/v1/me", headers={"authorization": f"Bearer {reader.token}"})
+        assert refused.json()["type"] == "/problems/revocations-unknown"
+        assert asked(lenient, reader.token) == 200
+        assert httpx.get(f"{lenient}/ready").status_code == 200
+        told = httpx.get(f"{strict}/ready")
+        assert (told.status_code, told.json()["details"]["revocations"]["state"]) == (503, "silent")
+
+        run(database, "DELETE FROM session")
+        with auth_service(tmp_path, database, port=port):  # what happened meanwhile is heard
+            seconds_until(401, strict, reader.token, at_most=5)
+            seconds_until(401, lenient, reader.token, at_most=5)
