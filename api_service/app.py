@@ -108,7 +108,7 @@ def _probes(request: Request) -> Mapping[str, Probe]:
     return probes
 
 
-def _details(request: Request) -> dict[str, dict[str, str | float | None]]:
+def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]:
     revocations = resources_of(request).revocations
     return {} if revocations is None else {"revocations": revocations.told()}
 

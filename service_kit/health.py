@@ -15,7 +15,7 @@ PROBE_SECONDS = 2.0
 Probe = Callable[[], Awaitable[object]]
 """Asks one dependency for a sign of life; raises when there is none."""
 
-Details = Callable[[Request], dict[str, dict[str, str | float | None]]]
+Details = Callable[[Request], dict[str, dict[str, str | int | float | None]]]
 """Tells what dependencies say of themselves beyond that; a name and a value each."""
 
 
@@ -36,7 +36,7 @@ class Readiness(BaseModel):
     status: Literal["ready", "unavailable"]
     service: str
     dependencies: dict[str, Literal["ok", "unavailable"]]
-    details: dict[str, dict[str, str | float | None]] | None = None
+    details: dict[str, dict[str, str | int | float | None]] | None = None
 
 
 def health_routes(

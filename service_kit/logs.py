@@ -23,7 +23,7 @@ LogFormat = Literal["json", "text"]
 # The lower lines of some name whole URLs and bodies, those of others say what our own lines say.
 _CHATTY = ("alembic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "uvicorn")
 
-_PROBED = frozenset({"/health", "/ready"})
+_ASKED_ALWAYS = frozenset({"/health", "/ready", "/internal/revocations"})
 
 
 def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
@@ -118,8 +118,8 @@ class AccessLogMiddleware:
             await self.app(scope, receive, send_watched)
         finally:
             path = _loggable_path(scope)
-            # What asks every few seconds whether we live is of interest only when we do not.
-            quiet = path in _PROBED and status == HTTPStatus.OK
+            # What is asked every few seconds is of interest only when it is not answered well.
+            quiet = path in _ASKED_ALWAYS and status == HTTPStatus.OK
             write = self.log.debug if quiet else self.log.info
             write(
                 "request",

@@ -147,7 +147,7 @@ class Revocations:
             return "starting"
         return "following" if self._age() <= self.silence_seconds else "silent"
 
-    def told(self) -> dict[str, str | float | None]:
+    def told(self) -> dict[str, str | int | float | None]:
         """Return the feed's state, the seconds since it was last heard, and how much is known."""
         return {
             "state": self.state,

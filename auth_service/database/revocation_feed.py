@@ -22,7 +22,8 @@ PAGE = 5000
 LOOK_SECONDS = 0.5
 """How often a process looks for news, for all who wait together."""
 
-SWEEP_EVERY = timedelta(minutes=10)
+SWEEP_EVERY = timedelta(minutes=1)
+_AT_ONCE = 10_000  # rows; the rest goes with the next sweep
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
@@ -164,7 +165,9 @@ class RevocationWatch:
             .limit(1)
             .scalar_subquery()
         )
-        await db.execute(delete(Revocation).where(Revocation.id.between(1, oldest_kept - 1)))
+        leaving = select(Revocation.id).where(Revocation.id.between(1, oldest_kept - 1))
+        first = leaving.order_by(Revocation.id).limit(_AT_ONCE)
+        await db.execute(delete(Revocation).where(Revocation.id.in_(first)))
 
     async def close(self) -> None:
         """Stop looking."""

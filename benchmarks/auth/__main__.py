@@ -32,13 +32,25 @@ from benchmarks.auth.load import (
     sign_up_reader,
     signing_in,
 )
-from benchmarks.auth.servers import BenchmarkFailed, Server, limit, ours, peer, prepare_peer
+from benchmarks.auth.revocations import ENDINGS, check_cost, seconds_to_refusal
+from benchmarks.auth.servers import (
+    BenchmarkFailed,
+    Server,
+    answers,
+    limit,
+    ours,
+    peer,
+    prepare_peer,
+)
 from standalone.postgres import running_postgres
 
 CHECKOUT = Path(__file__).parents[2]
 CONNECTIONS = (1, 16)
 CLIENTS = (4, 8)
 WARM_SECONDS = 3.0
+REPLICAS = 2
+ENDED = 10  # readers, for each way a token ends
+KNOWN = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,19 @@ def _run(source: Path | None, seconds: float, rounds: int) -> Iterator[str]:
             if subject:
                 resident = subject.server.resident_megabytes()
                 yield f"- {subject.server.name}: {resident:.0f} MiB resident"
+        yield "\n## From a token's end to its refusal\n"
+        yield from _refusals(own.server, folder)
+
+
+def _refusals(auth: Server, folder: Path) -> Iterator[str]:
+    yield report.REVOCATIONS
+    with ExitStack() as stack:
+        folders = [folder / f"replica-{number}" for number in range(REPLICAS)]
+        replicas = [stack.enter_context(answers(auth, each)) for each in folders]
+        yield from report.refusals(
+            {each.name: seconds_to_refusal(auth, replicas, each, ENDED) for each in ENDINGS}
+        )
+    yield f"\n{report.check(check_cost(KNOWN))}"
 
 
 def _known(server: Server) -> Subject:

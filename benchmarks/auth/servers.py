@@ -83,6 +83,21 @@ def ours(database_url: str, name: str = "ours", **settings: str) -> Iterator[Ser
 
 
 @contextmanager
+def answers(auth: Server, folder: Path) -> Iterator[Server]:
+    """Run an api-service that asks auth-service, with a folder of data of its own."""
+    port = _free_port()
+    command = [sys.executable, "-m", "api_service"]
+    environment = {
+        "API_SERVER_PORT": str(port),
+        "AUTH_SERVICE_URL": auth.url,
+        "DATA_DIR": str(folder),
+        "RATE_LIMIT": "off",
+    }
+    with _running("api-service", command, port, environment) as server:
+        yield server
+
+
+@contextmanager
 def limit(database_url: str) -> Iterator[Server]:
     """Run the bare application of benchmarks.auth.limit."""
     port = _free_port()

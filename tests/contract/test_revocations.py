@@ -10,7 +10,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from auth_service.database.profiles import Profile
 from auth_service.migrate import migrate
 from auth_service.tokens.issuer import mint
 from standalone.postgres import running_postgres
@@ -25,6 +24,7 @@ from tests.contract.replicas import (
     seconds_until,
     signed_up,
 )
+from tests.contract.test_token import profile
 
 pytestmark = pytest.mark.xdist_group("revocations")
 
@@ -126,11 +126,10 @@ def test_tokens_drawn_with_an_api_key_end_with_it(site: Site, ending: str) -> No
     key, now = uuid4().hex, datetime.now(UTC)
     run(
         site.database,
-        'INSERT INTO apikey (id, key, "configId", "referenceId", "createdAt", "updatedAt")'
-        f" VALUES ('{key}', 'hash', 'default', 'somebody', now(), now())",  # noqa: S608 -- our own
+        'INSERT INTO apikey (id, key, "configId", "referenceId", "createdAt", "updatedAt")'  # noqa: S608 -- a name of ours
+        f" VALUES ('{key}', 'hash', 'default', 'somebody', now(), now())",
     )
-    owner = Profile("u" * 32, "Mina", "m@example.com", True, None, now, now, None, None, None)
-    token = mint(owner, key, secret=TOKEN_SECRET, now=now)
+    token = mint(profile(), key, secret=TOKEN_SECRET, now=now)
     assert [asked(api, token) for api in site.api] == [200, 200]
 
     run(site.database, f"{ending} WHERE id = '{key}'")

@@ -1,5 +1,15 @@
 from benchmarks.auth.load import GET_SESSION, Measured
-from benchmarks.auth.report import Beside, Comparison, Figures, beside, comparisons, distances
+from benchmarks.auth.report import (
+    Beside,
+    Comparison,
+    Figures,
+    beside,
+    check,
+    comparisons,
+    distances,
+    refusals,
+)
+from benchmarks.auth.revocations import Checked
 
 
 def run(requests: int, cpu_seconds: float, p50: float = 1.0) -> Measured:
@@ -30,3 +40,14 @@ def test_waiting_beside_sign_ins_is_said_as_a_multiple_of_alone() -> None:
     row = Beside(GET_SESSION, "ours", 4, run(9, 1, p50=0.5), run(9, 1, p50=1.25))
     *_, line = beside([row])
     assert line == "| get-session | 4 | ours | 0.50 | 1.25 | 2.5 | 9.00 | 9.00 |"
+
+
+def test_the_time_to_a_refusal_is_told_with_its_worst() -> None:
+    *_, line = refusals({"sign-out": [0.1, 0.3, 0.9]})
+    assert line == "| sign-out | 3 | 0.30 | 0.90 |"
+
+
+def test_the_check_is_told_in_microseconds() -> None:
+    said = check(Checked(entries=100, check=0.314, verify=42.4))
+    assert said.startswith("A request pays 0.31 µs for the look, with 100 entries known;")
+    assert said.endswith("takes 42 µs.")

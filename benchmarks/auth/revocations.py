@@ -1,0 +1,143 @@
+"""How long api-service goes on accepting a token that has ended, and what knowing it costs."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from timeit import repeat
+
+import httpx
+
+from api_service.identity.revocations import Entry, Page, Revocations
+from api_service.identity.tokens import verify
+from auth_service.database.profiles import Profile
+from auth_service.tokens.issuer import mint
+from benchmarks.auth.servers import BenchmarkFailed, Server
+
+_PASSWORD = "SecurePassword123"  # noqa: S105 -- of readers made up here
+_PAUSE_SECONDS = 0.01
+_GIVE_UP_SECONDS = 10.0
+_CALLS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A way tokens end.
+
+    Attributes:
+        name: As the report calls it.
+        path: Posted to.
+        body: Said there.
+    """
+
+    name: str
+    path: str
+    body: dict[str, object]
+
+
+ENDINGS = (
+    Ending("sign-out", "sign-out", {}),
+    Ending(
+        "change-password",
+        "change-password",
+        {
+            "currentPassword": _PASSWORD,
+            "newPassword": f"{_PASSWORD}-2",
+            "revokeOtherSessions": True,
+        },
+    ),
+    Ending("delete-user", "delete-user", {"password": _PASSWORD}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a request pays, in microseconds.
+
+    Attributes:
+        entries: Known when it was measured.
+        check: The look for revocations.
+        verify: Checking the token's signature and claims, before it.
+    """
+
+    entries: int
+    check: float
+    verify: float
+
+
+def seconds_to_refusal(
+    auth: Server, replicas: Sequence[Server], ending: Ending, rounds: int
+) -> list[float]:
+    """Return, round by round, how long after its end a token was refused by every replica.
+
+    Raises:
+        BenchmarkFailed: A token that should count did not, or one that should not still did.
+    """
+    return [_seconds(auth, replicas, ending) for _ in range(rounds)]
+
+
+def _seconds(auth: Server, replicas: Sequence[Server], ending: Ending) -> float:
+    headers = {"origin": "http://localhost:3000"}
+    base = f"{auth.url}/api/auth"
+    with httpx.Client(base_url=base, headers=headers, timeout=20) as reader, httpx.Client() as ask:
+        email = f"{secrets.token_hex(8)}@example.com"
+        person = {"name": "Reader", "email": email, "password": _PASSWORD}
+        reader.post("/sign-up/email", json=person).raise_for_status()
+        token = reader.get("/jwt").raise_for_status().json()["token"]
+
+        def status(replica: Server) -> int:
+            bearer = {"authorization": f"Bearer {token}"}
+            return ask.get(f"{replica.url}/v1/me", headers=bearer).status_code
+
+        if any(status(replica) != httpx.codes.OK for replica in replicas):
+            raise BenchmarkFailed("A token that has just been drawn is not accepted.")
+        reader.post(f"/{ending.path}", json=ending.body).raise_for_status()
+        ended = time.perf_counter()
+        for replica in replicas:
+            while status(replica) != httpx.codes.UNAUTHORIZED:
+                if time.perf_counter() - ended > _GIVE_UP_SECONDS:
+                    raise BenchmarkFailed(f"{replica.name} still accepts a token after its end.")
+                time.sleep(_PAUSE_SECONDS)
+        return time.perf_counter() - ended
+
+
+def check_cost(entries: int) -> Checked:
+    """Measure the check of a token that counts, with so many entries known.
+
+    Args:
+        entries: Half of them about sessions, half about users.
+    """
+    now, secret = datetime.now(UTC), secrets.token_hex(32)
+    until = (now + timedelta(days=7)).timestamp()
+    known = [
+        Entry(kind=kind, value=secrets.token_hex(16), notBefore=None, until=until)
+        for kind in ("session", "user")
+        for _ in range(entries // 2)
+    ]
+    revocations = Revocations(required=True, silence_seconds=3600)
+    revocations.learn(Page(entries=known, last="1-1", anew=True, more=False))
+    profile = Profile(
+        id="u" * 32,
+        name="Reader",
+        email="reader@example.com",
+        email_verified=True,
+        image=None,
+        created_at=now,
+        updated_at=now,
+        software_background="Python",
+        hardware_background="Arduino",
+        interest_area="AI",
+    )
+    token = mint(profile, "s" * 32, secret=secret, now=now)
+    caller = verify(token, secret)
+    return Checked(
+        entries=len(known),
+        check=_microseconds(lambda: revocations.check(caller), _CALLS),
+        verify=_microseconds(lambda: verify(token, secret), _CALLS // 20),
+    )
+
+
+def _microseconds(call: Callable[[], object], calls: int) -> float:
+    """Return what a call takes, the best of a few runs: all else is other work of the machine."""
+    return min(repeat(call, number=calls, repeat=5)) / calls * 1e6
