@@ -174,3 +174,27 @@ def test_without_auth_service_tokens_count_on_or_not_as_is_asked(
         with auth_service(tmp_path, database, port=port):  # what happened meanwhile is heard
             seconds_until(401, strict, reader.token, at_most=5)
             seconds_until(401, lenient, reader.token, at_most=5)
+
+
+def test_the_feed_is_heard_while_the_secret_is_being_changed(site: Site, tmp_path: Path) -> None:
+    # As README.md says: api-service first, while auth-service knows nothing but the old secret.
+    newer = {"JWT_SECRETS": f"2:{TOKEN_SECRET[::-1]},1:{TOKEN_SECRET}"}
+    with api_service(tmp_path, site.auth[0], **newer) as api:
+        told = httpx.get(f"{api}/ready").json()
+
+    assert told["details"]["revocations"]["state"] == "following"
+
+
+def test_a_database_brought_back_from_a_backup_is_learned_anew(site: Site, reader: Reader) -> None:
+    run(site.database, "CREATE TABLE backup AS SELECT * FROM revocation")
+    sign_out(reader)
+    for api in site.api:
+        seconds_until(401, api, reader.token)
+    # The backup is from before the sign-out: there the session has not ended.
+    run(
+        site.database,
+        "DELETE FROM revocation; INSERT INTO revocation SELECT * FROM backup; DROP TABLE backup;"
+        " SELECT setval('revocation_number', greatest(1, (SELECT max(id) FROM revocation)))",
+    )
+    for api in site.api:
+        seconds_until(200, api, reader.token)
