@@ -41,7 +41,7 @@ async def revocations(
         page = await _page(resources, Place.read(after), now)
         give_up_at = asyncio.get_running_loop().time() + _seconds(wait)
         while not (page.entries or page.anew) and asyncio.get_running_loop().time() < give_up_at:
-            # A caller who has gone, or a service told to stop, is not waited for.
+            # Or a service told to stop would stay for callers who have gone.
             if await request.is_disconnected():
                 break
             if await resources.revocations.newest() != page.last:

@@ -1,9 +1,11 @@
 """The feed over HTTP: who may read it, what it says, and how it waits."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import jwt
@@ -22,6 +24,7 @@ from tests.auth_service.service import (
     serving,
 )
 from tests.auth_service.signed_in import UNAUTHORIZED, post, told
+from tests.auth_service.test_main import started
 
 FEED = "/internal/revocations"
 NEW = "another horse battery"
@@ -198,3 +201,20 @@ async def test_a_caller_who_waits_is_told_that_the_database_has_gone(database_ur
         await relay.restore()
         assert (await ask(service, after=after)).status_code == 200
     await relay.cut()
+
+
+def test_a_caller_who_has_gone_keeps_no_service_from_stopping(
+    tmp_path: Path, database_url: str
+) -> None:
+    with started(tmp_path, DATABASE_URL=database_url) as (client, process):
+        client.headers.update(as_api_service())
+        page = client.get(FEED).json()
+        while page["entries"]:
+            page = client.get(FEED, params={"after": page["last"]}).json()
+        with pytest.raises(httpx.ReadTimeout):
+            client.get(FEED, params={"after": page["last"], "wait": 10}, timeout=1)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+    assert time.monotonic() - asked < 5
