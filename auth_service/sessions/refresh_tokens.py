@@ -1,28 +1,18 @@
 """Refresh tokens: they draw new access tokens for a session, each of them once.
 
-Rotation and what follows from reuse are those of RFC 9700, section 4.14.2. A token is two halves of
-256 bits. The first names its family, the tokens that follow one another from one grant, and stays;
-the second is good for one use. Stored are the hash of the first, the hash of the second and a
-nonce: the second is the nonce's HMAC under the first, so whoever holds a token of the family can be
-told its newest once more, and nobody can who holds no more than the database.
-
-Because the first half is itself a secret, a second half that is not the newest can only come from
-a token of the family that was used before. So one row is enough for a family of any length.
+Rotation and what follows from reuse are those of RFC 9700, section 4.14.2. One row is enough for a
+family of any length; `refresh_token_form` says why.
 """
 
-import base64
-import hmac
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import structlog
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     bindparam,
     delete,
     func,
@@ -33,13 +23,19 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.base import Executable
 
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import RefreshToken, Session, User
 from auth_service.errors import Code, Refused
 from auth_service.sessions.lifecycle import COLUMNS, StoredSession, renew_session
+from auth_service.sessions.refresh_token_form import (
+    Halves,
+    halves_of,
+    new_family,
+    new_nonce,
+    read_halves,
+)
 from auth_service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -50,8 +46,6 @@ GRACE = timedelta(seconds=10)
 FAMILIES = 10
 """Most families of a session, the newest; one is usual, several are those of several tabs."""
 
-_HALF = 32  # bytes
-_FORM = re.compile(r"[A-Za-z0-9_-]{86}", re.ASCII)  # base64url of two halves, without padding
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -99,21 +93,6 @@ class Refreshed:
     session: StoredSession
     given: RefreshTokenGiven
     renewed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Halves:
-    family: bytes = field(repr=False)
-    once: bytes = field(repr=False)
-
-    @property
-    def token(self) -> str:
-        return base64.urlsafe_b64encode(self.family + self.once).rstrip(b"=").decode()
-
-    @property
-    def hashes(self) -> tuple[str, str]:
-        """What is stored of both; of random bits a plain hash tells nothing."""
-        return sha256(self.family).hexdigest(), sha256(self.once).hexdigest()
 
 
 # What a family's row says of tokens used lately: [{"hash": …, "at": milliseconds}].
@@ -172,8 +151,8 @@ async def start_family(
     """
     ends_at = now + life.whole if remembered else session.expires_at
     expires_at = min(now + life.idle, ends_at, session.expires_at)
-    nonce = secrets.token_hex(_HALF)
-    halves = _halves(secrets.token_bytes(_HALF), nonce)
+    nonce = new_nonce()
+    halves = halves_of(new_family(), nonce)
     family_hash, token_hash = halves.hashes
     values = {
         RefreshToken.family_hash: literal(family_hash),
@@ -228,7 +207,7 @@ async def use_refresh_token(
     Each statement is on its own, so none holds a row while it waits for another.
 
     Args:
-        database: Asked two or three times.
+        database: Asked three times at most.
         token: As it came.
         life: How long its successor lives.
         now: The time of the request.
@@ -237,11 +216,11 @@ async def use_refresh_token(
         Refused: TOKEN_EXPIRED; INVALID_TOKEN for whatever else is wrong, a session that has ended
             and a user who was deleted included.
     """
-    shown = _read(token)
+    shown = read_halves(token)
     if shown is None:
         raise Refused(Code.INVALID_TOKEN)
-    nonce = secrets.token_hex(_HALF)
-    newest = _halves(shown.family, nonce)
+    nonce = new_nonce()
+    newest = halves_of(shown.family, nonce)
     row = await _first(database, _ROTATE, _rotation(shown, newest, nonce, life, now))
     if row is None:
         return await _once_more(database, shown, now)
@@ -258,7 +237,7 @@ async def use_refresh_token(
     return Refreshed(session, given, renewed=True)
 
 
-async def _once_more(database: Database, shown: _Halves, now: datetime) -> Refreshed:
+async def _once_more(database: Database, shown: Halves, now: datetime) -> Refreshed:
     """Answer a token that is not the newest of its family, or has expired.
 
     Raises:
@@ -274,7 +253,7 @@ async def _once_more(database: Database, shown: _Halves, now: datetime) -> Refre
         raise Refused(Code.TOKEN_EXPIRED)
     since = _milliseconds(now - GRACE)
     if any(each["hash"] == shown_hash and each["at"] > since for each in used_lately):
-        given = RefreshTokenGiven(_halves(shown.family, nonce).token, expires_at)
+        given = RefreshTokenGiven(halves_of(shown.family, nonce).token, expires_at)
         return Refreshed(session, given, renewed=False)
     async with database.autocommit.begin() as db:
         await db.execute(delete(Session).where(Session.id == session.id))
@@ -291,7 +270,7 @@ async def _first(
 
 
 def _rotation(
-    shown: _Halves, newest: _Halves, nonce: str, life: RefreshLife, now: datetime
+    shown: Halves, newest: Halves, nonce: str, life: RefreshLife, now: datetime
 ) -> Mapping[str, object]:
     family_hash, shown_hash = shown.hashes
     return {
@@ -309,17 +288,6 @@ def _rotation(
 def _session(row: Sequence[Any]) -> StoredSession:
     own = len(COLUMNS)
     return StoredSession(Profile(*row[own:]), *row[:own])
-
-
-def _halves(family: bytes, nonce: str) -> _Halves:
-    return _Halves(family, hmac.digest(family, nonce.encode(), sha256))
-
-
-def _read(token: str) -> _Halves | None:
-    if _FORM.fullmatch(token) is None:
-        return None
-    both = base64.urlsafe_b64decode(token + "==")
-    return _Halves(both[:_HALF], both[_HALF:])
 
 
 def _milliseconds(moment: datetime) -> int:
