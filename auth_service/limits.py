@@ -26,12 +26,13 @@ CREDENTIAL_FAMILIES = frozenset(
         "set-password",
         "sign-in",
         "sign-up",
+        "token/refresh",
         "two-factor",
         "verify-email",
         "verify-password",
     }
 )
-"""First parts of the paths that take a password or a mailed token, or that send mail."""
+"""Beginnings of the paths that take a password, a mailed or a refresh token, or that send mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +157,6 @@ class RateLimitMiddleware:
 
 
 def _family(path: str) -> str:
-    return path.removeprefix("/").partition("/")[0]
+    first, second, *_ = (*path.removeprefix("/").split("/", 2), "")
+    both = f"{first}/{second}"
+    return both if both in CREDENTIAL_FAMILIES else first

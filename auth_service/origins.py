@@ -50,12 +50,23 @@ def check_login(headers: Mapping[str, str], own_scheme: str, trusted: TrustedOri
     """
     if "cookie" in headers:
         return
+    check_navigation(headers)
+    telling = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "origin", "referer")
+    if any(headers.get(name) for name in telling):
+        _check_origin(headers, own_scheme, trusted)
+
+
+def check_navigation(headers: Mapping[str, str]) -> None:
+    """Refuse what a link or form on a foreign site has its visitor's browser open.
+
+    SameSite=Lax lets cookies go with these, so a GET that stores something asks for this.
+
+    Raises:
+        Refused: CROSS_SITE_NAVIGATION_LOGIN_BLOCKED.
+    """
     site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
     if site == "cross-site" and mode == "navigate":
         raise Refused(Code.CROSS_SITE_NAVIGATION_LOGIN_BLOCKED)
-    telling = (site, mode, *(headers.get(name) for name in ("sec-fetch-dest", "origin", "referer")))
-    if any(telling):
-        _check_origin(headers, own_scheme, trusted)
 
 
 def check_redirects(

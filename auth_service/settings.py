@@ -18,6 +18,7 @@ from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.password_rules import PasswordHash
+from auth_service.token_settings import LifetimeSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import (
     Origins,
@@ -53,7 +54,7 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, MailSettings, JwksSettings, DatabaseSettings):
+class Settings(TokenSettings, LifetimeSettings, MailSettings, JwksSettings, DatabaseSettings):
     """The settings of the service."""
 
     better_auth_secrets: Secrets = Field(

@@ -10,11 +10,13 @@ from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.schemas import SignedInBody, SignedUpBody, SignInBody, SignUpBody
 from auth_service.accounts.sign_in import check_credentials
 from auth_service.accounts.sign_up import NewUser, sign_up
-from auth_service.database.engine import database_errors
+from auth_service.database.engine import Statements, database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Db, Now, Res, checked_body
+from auth_service.resources import Resources
 from auth_service.sessions.cookies import Header
 from auth_service.sessions.current import Shown, started_headers
+from auth_service.sessions.grants import NOT_STORED, Granted, grant_refresh_token
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.schemas import UserBody
 from auth_service.wire import FORM, JSON, documented, location, reply
@@ -34,12 +36,14 @@ class SignedIn:
         session: The session.
         headers: Hand it to the client.
         callback_url: Where the client wants to go next.
+        granted: The refresh token, where the client has asked for one.
     """
 
     user: Profile
     session: StartedSession
     headers: tuple[Header, ...]
     callback_url: str | None
+    granted: Granted | None
 
 
 async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
@@ -69,7 +73,9 @@ async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
         user_agent=caller.user_agent,
         now=now,
     )
-    return SignedIn(user, session, started_headers(session, user, shown), body.callback_url)
+    granted = await _granted(db, body, session, user, resources)
+    headers = started_headers(session, user, shown)
+    return SignedIn(user, session, headers, body.callback_url, granted)
 
 
 async def new_session(
@@ -95,7 +101,27 @@ async def new_session(
                 user_agent=caller.user_agent,
                 now=now,
             )
-    return SignedIn(user, session, started_headers(session, user, shown), body.callback_url)
+            granted = await _granted(db, body, session, user, resources)
+    headers = started_headers(session, user, shown)
+    return SignedIn(user, session, headers, body.callback_url, granted)
+
+
+async def _granted(
+    db: Statements,
+    body: SignInBody | SignUpBody,
+    session: StartedSession,
+    user: Profile,
+    resources: Resources,
+) -> Granted | None:
+    return await grant_refresh_token(
+        db,
+        body,
+        session.of(user),
+        remembered=session.remembered,
+        settings=resources.settings,
+        sweep=resources.sweep,
+        now=session.started_at,
+    )
 
 
 NewAccount = Annotated[SignedIn, Depends(new_account)]
@@ -106,7 +132,7 @@ NewSession = Annotated[SignedIn, Depends(new_session)]
 async def sign_up_email(signed_in: NewAccount) -> Response:
     """Create a user and sign them in."""
     body = SignedUpBody(token=signed_in.session.token, user=UserBody.model_validate(signed_in.user))
-    return reply(body, signed_in.headers)
+    return _reply(body, signed_in)
 
 
 @router.post("/sign-in/email", response_model=SignedInBody, openapi_extra=SIGN_IN_DOCS)
@@ -115,8 +141,18 @@ async def sign_in_email(signed_in: NewSession) -> Response:
     token, user = signed_in.session.token, UserBody.model_validate(signed_in.user)
     url = signed_in.callback_url
     if url is None:
-        return reply(SignedInBody(redirect=False, token=token, user=user), signed_in.headers)
+        return _reply(SignedInBody(redirect=False, token=token, user=user), signed_in)
     body = SignedInBody(redirect=bool(url), token=token, url=url, user=user)
     # The status stays 200: it is the official client that follows.
-    followed = (("location", location(url)),) if url else ()
-    return reply(body, (*followed, *signed_in.headers))
+    return _reply(body, signed_in, (("location", location(url)),) if url else ())
+
+
+def _reply(
+    body: SignedUpBody | SignedInBody, signed_in: SignedIn, followed: tuple[Header, ...] = ()
+) -> Response:
+    granted = signed_in.granted
+    if granted is None:
+        return reply(body, (*followed, *signed_in.headers))
+    if granted.refresh_token is not None:
+        body = body.model_copy(update={"refresh_token": granted.refresh_token})
+    return reply(body, (NOT_STORED, *followed, *signed_in.headers, *granted.headers))

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from auth_service.sessions.schemas import StatusBody, UserBody
+from auth_service.sessions.schemas import Grant, RefreshTransport, StatusBody, UserBody
 from auth_service.wire import (
     Email,
     NewPassword,
@@ -29,6 +29,8 @@ class SignUpBody(Wire):
     software_background: PlainText | None = None
     hardware_background: PlainText | None = None
     interest_area: PlainText | None = None
+    grant: Grant = None
+    refresh_transport: RefreshTransport = None
 
 
 class SignInBody(Wire):
@@ -38,6 +40,8 @@ class SignInBody(Wire):
     password: str
     callback_url: OptionalText = Field(default=None, alias="callbackURL")
     remember_me: OptionalFlag = None
+    grant: Grant = None
+    refresh_transport: RefreshTransport = None
 
 
 class ResetRequestBody(Wire):
@@ -97,6 +101,7 @@ class SignedUpBody(Wire):
 
     token: str
     user: UserBody
+    refresh_token: str = Field(default="", description="Where one was asked for.")
 
 
 class SignedInBody(Wire):
@@ -106,3 +111,4 @@ class SignedInBody(Wire):
     token: str
     url: str = Field(default="", description="callbackURL, where one was sent.")
     user: UserBody
+    refresh_token: str = Field(default="", description="Where one was asked for.")

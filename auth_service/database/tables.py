@@ -6,6 +6,7 @@ Times are stored in UTC with millisecond precision. Tables of our own have names
 from datetime import datetime
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NOW = text("CURRENT_TIMESTAMP")
@@ -164,3 +165,18 @@ class Revocation(Base):
     value: Mapped[str]
     not_before: Mapped[datetime | None]
     at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class RefreshToken(Base):
+    """A family of refresh tokens: what is known of its newest, and of those used lately."""
+
+    __tablename__ = "refresh_token"
+
+    family_hash: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str]
+    nonce: Mapped[str]
+    used_lately: Mapped[list[dict[str, str | int]]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

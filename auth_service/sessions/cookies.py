@@ -158,12 +158,14 @@ def together(*groups: Iterable[Header]) -> tuple[Header, ...]:
     return tuple(kept.values())
 
 
-def set_cookie(name: str, value: str, max_age: timedelta | None, rules: CookieRules) -> Header:
+def set_cookie(
+    name: str, value: str, max_age: timedelta | None, rules: CookieRules, *, path: str = "/"
+) -> Header:
     """Return the header that sets a cookie; without an age it goes with the browser window."""
     age = "" if max_age is None else f"; Max-Age={int(max_age.total_seconds())}"
     secure = "; Secure" if rules.secure else ""
     pair = f"{rules.full_name(name)}={quote(value, safe='')}"
-    return "set-cookie", f"{pair}{age}; Path=/; HttpOnly{secure}; SameSite=Lax"
+    return "set-cookie", f"{pair}{age}; Path={path}; HttpOnly{secure}; SameSite=Lax"
 
 
 def _signature(value: str, secret: bytes) -> str:

@@ -1,10 +1,47 @@
 """What is told of users and sessions."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire, teller
+
+
+def _one_of(*choices: str) -> BeforeValidator:
+    """Refuse other values, in the words Zod 4 has for one choice and for several."""
+    quoted = "|".join(f'"{choice}"' for choice in choices)
+    several = "Invalid option: expected one of " if choices[1:] else "Invalid input: expected "
+
+    def check(value: object) -> object:
+        if value not in choices:
+            raise PydanticCustomError("choice", f"{several}{quoted}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Grant = Annotated[
+    Literal["refresh"] | None,
+    _one_of("refresh"),
+    WithJsonSchema(
+        {"type": "string", "enum": ["refresh"], "description": "Asks for a refresh token."}
+    ),
+]
+"""What a client may ask for beside the session; Better Auth knows no such member."""
+
+RefreshTransport = Annotated[
+    Literal["json", "cookie"] | None,
+    _one_of("json", "cookie"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": ["json", "cookie"],
+            "description": "How the refresh token comes; json unless said.",
+        }
+    ),
+]
+"""How a client wants its refresh token: in the body, or in a cookie that no script reads."""
 
 
 class UserBody(Wire):
@@ -90,3 +127,10 @@ class StatusBody(Wire):
     """Done."""
 
     status: bool
+
+
+class GrantQuery(Wire):
+    """What may be asked for beside an access token."""
+
+    grant: Grant = None
+    refresh_transport: RefreshTransport = None

@@ -1,4 +1,4 @@
-"""Mints the token api-service checks: a JWT (RFC 7519), HS256, good for seven days.
+"""Mints the token api-service checks: a JWT (RFC 7519), HS256, good for seven days unless said.
 
 The compact form (RFC 7515, section 7.1) is put together here from PyJWT's parts, at half the cost
 of jwt.encode, which examines the key and writes the header anew for every token.
@@ -19,12 +19,15 @@ ISSUER = "auth-service"
 AUDIENCE = "api-service"
 ALGORITHM = "HS256"
 LIFETIME = timedelta(days=7)
+"""How long a token lives where JWT_EXPIRES_IN says nothing else."""
 
 _HS256 = HMACAlgorithm(HMACAlgorithm.SHA256)
 _HEADER = base64url_encode(f'{{"alg":"{ALGORITHM}","typ":"JWT"}}'.encode())
 
 
-def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
+def mint(
+    user: Profile, session_id: str, *, secret: str, now: datetime, lifetime: timedelta = LIFETIME
+) -> str:
     """Return a token that says who the user is.
 
     Args:
@@ -32,6 +35,7 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         session_id: The session it was minted for, its `sid`.
         secret: Shared with api-service.
         now: Moment of issue.
+        lifetime: How long it counts; whole seconds.
     """
     issued_at = int(now.timestamp())
     claims = {
@@ -47,7 +51,7 @@ def mint(user: Profile, session_id: str, *, secret: str, now: datetime) -> str:
         "jti": new_identifier(),
         "iat": issued_at,
         "nbf": issued_at,
-        "exp": issued_at + int(LIFETIME.total_seconds()),
+        "exp": issued_at + int(lifetime.total_seconds()),
         "iss": ISSUER,
         "aud": AUDIENCE,
     }

@@ -1,8 +1,9 @@
-"""The tokens' doors: a JWT for a session, and one-call sign-in and sign-up."""
+"""The tokens' doors: a JWT for a session or a refresh token, and one-call sign-in and sign-up."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from auth_service.accounts.routes import (
@@ -12,43 +13,75 @@ from auth_service.accounts.routes import (
     NewSession,
     SignedIn,
 )
+from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Now, Res, moment_of, resources_of
+from auth_service.dependencies import Now, Res, checked_body, moment_of, resources_of
+from auth_service.errors import Code, Refused
+from auth_service.origins import check_navigation
 from auth_service.resources import Resources
 from auth_service.sessions.auth_jwt import mint_auth_jwt
 from auth_service.sessions.cookies import CookieRules
-from auth_service.sessions.current import look_up, present
-from auth_service.sessions.schemas import tell_user
-from auth_service.sessions.signed_in import RequiredSession
+from auth_service.sessions.current import Presented, Shown, look_up, present
+from auth_service.sessions.grants import (
+    NOT_STORED,
+    REFRESH_PATH,
+    REFRESH_TOKEN,
+    Granted,
+    cleared_refresh_token,
+    grant_refresh_token,
+    hand_out,
+)
+from auth_service.sessions.lifecycle import StoredSession
+from auth_service.sessions.refresh_tokens import RefreshLife, use_refresh_token
+from auth_service.sessions.schemas import GrantQuery, tell_user
+from auth_service.sessions.signed_in import RequiredSession, kept_headers
+from auth_service.settings import Settings
 from auth_service.tokens.issuer import mint
-from auth_service.tokens.schemas import AuthJwtBody, KeySetBody, TokenBody
-from auth_service.wire import reply, told
+from auth_service.tokens.schemas import (
+    AuthJwtBody,
+    KeySetBody,
+    RefreshBody,
+    RefreshedBody,
+    TokenBody,
+)
+from auth_service.wire import (
+    JSON,
+    documented,
+    documented_query,
+    query_members,
+    reply,
+    told,
+    validate,
+)
 
 router = APIRouter(tags=["tokens"])
 
-_NOT_STORED = ("cache-control", "no-store")
+_UNAUTHORIZED = {"error": "Unauthorized"}
 
 
 @router.get(
     "/jwt",
     response_model=TokenBody,
     responses={401: {"description": '`{"error": "Unauthorized"}`: there is no session'}},
+    openapi_extra=documented_query(GrantQuery),
 )
 async def get_jwt(request: Request) -> Response:
-    """Exchange the session for a JWT."""
+    """Exchange the session for a JWT, and a refresh token where one is asked for."""
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     resources = resources_of(request)
     now = moment_of(resources)
+    asking = _asking(request)
     shown = present(request.scope, CookieRules.of(resources.settings))
     found = await look_up(shown, resources, now)
     if found.session is None:
         # This route is the application's own, so its refusal is not in Better Auth's words.
-        response: Response = JSONResponse({"error": "Unauthorized"}, status_code=401)
-        for name, value in (_NOT_STORED, *found.headers):
+        response: Response = JSONResponse(_UNAUTHORIZED, status_code=401)
+        for name, value in (NOT_STORED, *found.headers):
             response.headers.append(name, value)
         return response
-    members = _token_members(found.session.user, found.session.id, resources, now)
-    return told(members, (_NOT_STORED, *found.headers))
+    granted = await _granted(asking, found.session, shown, resources, now) if asking else None
+    members = _token_members(found.session.user, found.session.id, granted, resources, now)
+    return told(members, (NOT_STORED, *found.headers, *(granted.headers if granted else ())))
 
 
 @router.get("/token", response_model=AuthJwtBody)
@@ -56,7 +89,7 @@ async def get_token(live: RequiredSession, resources: Res, now: Now) -> Response
     """Exchange the session for a token of 15 minutes that the keys of `/jwks` check."""
     origin = resources.settings.origin
     token = await mint_auth_jwt(live.session, resources.keyring, origin=origin, now=now)
-    return reply(AuthJwtBody(token=token), (_NOT_STORED, *live.headers))
+    return reply(AuthJwtBody(token=token), (NOT_STORED, *live.headers))
 
 
 @router.get("/jwks", response_model=KeySetBody)
@@ -77,13 +110,100 @@ async def sign_in_for_token(signed_in: NewSession, resources: Res, now: Now) -> 
     return _signed_in(signed_in, resources, now)
 
 
+@router.post(
+    REFRESH_PATH,
+    response_model=RefreshedBody,
+    openapi_extra=documented(RefreshBody, JSON, required=False),
+)
+async def refresh(
+    body: Annotated[RefreshBody, Depends(checked_body(RefreshBody, optional=True))],
+    shown: Shown,
+    resources: Res,
+    now: Now,
+) -> Response:
+    """Exchange a refresh token, of the body or else the cookie, for a JWT and the next one."""
+    settings = resources.settings
+    token, by_cookie = body.refresh_token, body.refresh_token is None
+    if token is None:
+        token = shown.cookies.get(shown.rules.full_name(REFRESH_TOKEN), "")
+    try:
+        with database_errors():
+            refreshed = await use_refresh_token(
+                resources.database, token, life=RefreshLife.of(settings), now=now
+            )
+    except Refused as refusal:
+        if by_cookie and refusal.code in {Code.INVALID_TOKEN, Code.TOKEN_EXPIRED}:
+            refusal.cookies = cleared_refresh_token(settings)
+        raise
+    given = hand_out(
+        refreshed.given,
+        by_cookie=by_cookie,
+        remembered=shown.remembered,
+        settings=settings,
+        now=now,
+    )
+    session = refreshed.session
+    # A client that holds the session's cookie is told that it lives on.
+    extended = refreshed.renewed and shown.token == session.token
+    kept = kept_headers(session, shown, now) if extended else ()
+    members = _minted(session.user, session.id, resources, now) | _refresh_members(given, settings)
+    return told(members, (NOT_STORED, *kept, *given.headers))
+
+
+def _asking(request: Request) -> GrantQuery | None:
+    """Return what is asked for beside the JWT; to ask is to have something stored."""
+    if not request.scope["query_string"]:
+        return None
+    members = query_members(request.query_params.multi_items())
+    query = validate(GrantQuery, members, where="query")
+    if query.grant is None:
+        return None
+    check_navigation(request.headers)
+    return query
+
+
+async def _granted(
+    asking: GrantQuery,
+    session: StoredSession,
+    shown: Presented,
+    resources: Resources,
+    now: datetime,
+) -> Granted | None:
+    with database_errors():
+        async with resources.database.autocommit.begin() as db:
+            return await grant_refresh_token(
+                db,
+                asking,
+                session,
+                remembered=shown.remembered,
+                settings=resources.settings,
+                sweep=resources.sweep,
+                now=now,
+            )
+
+
 def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Response:
-    members = _token_members(signed_in.user, signed_in.session.id, resources, now)
-    return told(members, (_NOT_STORED, *signed_in.headers))
+    granted = signed_in.granted
+    members = _token_members(signed_in.user, signed_in.session.id, granted, resources, now)
+    headers = (*signed_in.headers, *(granted.headers if granted else ()))
+    return told(members, (NOT_STORED, *headers))
 
 
 def _token_members(
+    user: Profile, session_id: str, granted: Granted | None, resources: Resources, now: datetime
+) -> dict[str, object]:
+    members = _minted(user, session_id, resources, now) | {"user": tell_user(user)}
+    return members | _refresh_members(granted, resources.settings) if granted else members
+
+
+def _minted(
     user: Profile, session_id: str, resources: Resources, now: datetime
 ) -> dict[str, object]:
-    secret = resources.settings.token_secrets[0]
-    return {"token": mint(user, session_id, secret=secret, now=now), "user": tell_user(user)}
+    secret, lifetime = resources.settings.token_secrets[0], resources.settings.jwt_expires_in
+    return {"token": mint(user, session_id, secret=secret, now=now, lifetime=lifetime)}
+
+
+def _refresh_members(granted: Granted, settings: Settings) -> dict[str, object]:
+    lifetime: dict[str, object] = {"expiresIn": int(settings.jwt_expires_in.total_seconds())}
+    given = granted.refresh_token
+    return lifetime if given is None else {"refreshToken": given} | lifetime

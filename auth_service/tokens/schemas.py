@@ -1,7 +1,9 @@
-"""A token, as it is handed out."""
+"""Tokens, as they are handed out and exchanged."""
+
+from pydantic import Field
 
 from auth_service.sessions.schemas import UserBody
-from auth_service.wire import Wire
+from auth_service.wire import OptionalText, Wire
 
 
 class TokenBody(Wire):
@@ -9,6 +11,8 @@ class TokenBody(Wire):
 
     token: str
     user: UserBody
+    refresh_token: str = Field(default="", description="Where one was asked for, as JSON.")
+    expires_in: int = Field(default=0, description="The JWT's life in seconds, said likewise.")
 
 
 class AuthJwtBody(Wire):
@@ -29,3 +33,17 @@ class KeySetBody(Wire):
     """Public keys, the newest first."""
 
     keys: list[JwkBody]
+
+
+class RefreshBody(Wire):
+    """The refresh token of a client that keeps it by itself; a browser's is in its cookie."""
+
+    refresh_token: OptionalText = None
+
+
+class RefreshedBody(Wire):
+    """The next JWT, and the next refresh token unless a cookie holds it."""
+
+    token: str
+    refresh_token: str = Field(default="", description="Takes the place of the one sent.")
+    expires_in: int = Field(description="The JWT's life in seconds.")

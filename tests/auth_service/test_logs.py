@@ -41,6 +41,14 @@ async def run(url):
             if reply.content.startswith(b'{"token') or b'"token"' in reply.content:
                 body = reply.json()
                 given.append(body["token"] if "token" in body else body["session"]["token"])
+        asked = await service.sign_in(
+            "marked-address@example.com", password="marked-password", grant="refresh")
+        shown = {"refreshToken": asked.json()["refreshToken"]}
+        refreshed = await service.client.post("/api/auth/token/refresh", json=shown)
+        given += [*shown.values(), refreshed.json()["refreshToken"], refreshed.json()["token"]]
+        service.clock.advance(seconds=11)
+        reused = await service.client.post("/api/auth/token/refresh", json=shown)
+        assert reused.status_code == 401
         print("GIVEN", *filter(None, given))
         while (await service.sign_in()).status_code != 429:
             pass
@@ -74,7 +82,12 @@ async def test_nothing_of_a_journey_is_on_any_stream(
     assert len(given) >= 6
     for secret in (*given, "marked", COOKIE_SECRET, TOKEN_SECRET, "203.0.113.7"):
         assert secret not in said, secret
-    for event in ("request_refused", "request_crashed", "database_unavailable"):
+    for event in (
+        "request_refused",
+        "request_crashed",
+        "database_unavailable",
+        "refresh_token_reused",
+    ):
         assert event in said
     if log_format == "json":
         codes = {json.loads(line).get("code") for line in said.splitlines()}

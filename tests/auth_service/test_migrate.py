@@ -22,7 +22,10 @@ from auth_service.migrate import alembic_config, migrate
 from service_kit.settings import BadSettings
 from tests.auth_service.service import CHECKOUT, bare_environment
 
-TABLES = {"user", "session", "account", "verification", "jwks", "apikey", "revocation"}
+TABLES = {"user", "session", "account", "verification", "jwks", "apikey"} | {
+    "refresh_token",
+    "revocation",
+}
 
 
 def ask(url: str, statement: str) -> list[str]:

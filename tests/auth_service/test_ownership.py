@@ -26,7 +26,15 @@ NO_OBJECTS: set[str] = set()
 NAMING = ("id", "token", "key", "session", "user", "account")
 
 # Routes without a session: whose object it is, is not a question there.
-OPEN = ("/sign-in", "/sign-up", "/sign-out", "/get-session", "/reset-password", "/verify-email")
+OPEN = (
+    "/sign-in",
+    "/sign-up",
+    "/sign-out",
+    "/get-session",
+    "/reset-password",
+    "/verify-email",
+    "/token/refresh",
+)
 
 TABLES = ("user", "session", "account", "verification", "apikey")
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
@@ -21,12 +23,21 @@ def test_what_is_not_set_has_the_documented_value() -> None:
     assert settings.credential_rate_limit == "10/minute"
     assert settings.auth_rate_limit == "100/10 seconds"
     assert settings.password_workers >= 1
+    assert settings.jwt_expires_in == settings.refresh_token_idle == timedelta(days=7)
+    assert settings.refresh_token_expires_in == timedelta(days=30)
     assert not settings.secure_cookies
 
 
 def test_the_port_is_read_from_both_names() -> None:
     assert make_settings(URL, PORT="8080").base_url == "http://localhost:8080"
     assert make_settings(URL, PORT="8080", AUTH_SERVER_PORT="3005").port == 3005
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"), [("60s", 60), ("15m", 900), ("12h", 43200), ("30d", 2592000)]
+)
+def test_a_span_is_a_number_and_its_unit(span: str, seconds: int) -> None:
+    assert make_settings(URL, JWT_EXPIRES_IN=span).jwt_expires_in.total_seconds() == seconds
 
 
 def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
@@ -61,6 +72,14 @@ def test_origins_of_both_variables_and_our_own_are_trusted() -> None:
         ("CREDENTIAL_RATE_LIMIT", "often", "is not a limit"),
         ("AUTH_SERVER_PORT", "0", "greater than or equal to 1"),
         ("PASSWORD_WORKERS", "0", "greater than or equal to 1"),
+        ("JWT_EXPIRES_IN", "900", "is not a span such as 900s, 15m, 12h or 7d"),
+        ("JWT_EXPIRES_IN", "15 minutes", "is not a span"),
+        ("JWT_EXPIRES_IN", "9999999999d", "is not a span"),
+        ("JWT_EXPIRES_IN", "59s", "is shorter than 1m"),
+        ("JWT_EXPIRES_IN", "31d", "is longer than 30d"),
+        ("REFRESH_TOKEN_EXPIRES_IN", "366d", "is longer than 365d"),
+        ("REFRESH_TOKEN_EXPIRES_IN", "6d", "REFRESH_TOKEN_IDLE is longer than"),
+        ("REFRESH_TOKEN_IDLE", "8d", "is longer than 7d"),
     ],
 )
 def test_a_wrong_value_is_refused_in_words(name: str, value: str | None, words: str) -> None:

@@ -33,3 +33,12 @@ async def test_what_another_transaction_is_spending_is_left_to_it(service: Servi
         await one_time.consume(db, "a", NOW)
         rows = await sweep(service, Sweep(), NOW + EVERY)
     assert rows == [("a",)]
+
+
+async def test_refresh_tokens_are_swept_as_well(service: Service) -> None:
+    await service.sign_up(grant="refresh")
+    await service.write("UPDATE refresh_token SET expires_at = :moment", moment=NOW)
+    sweeping = Sweep()
+    for moment, left in ((NOW, 1), (NOW + EVERY, 0)):
+        await sweep(service, sweeping, moment)
+        assert await service.rows("SELECT count(*) FROM refresh_token") == [(left,)]

@@ -1,4 +1,7 @@
-"""The migrated database, compared with what Better Auth 1.7.25 makes of an empty one."""
+"""The migrated database, compared with what Better Auth 1.7.25 makes of an empty one.
+
+Tables that Better Auth does not have stand behind its own.
+"""
 
 import pytest
 
@@ -96,6 +99,16 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "not_before": (TIME, "", ""),
         "at": (TIME, NN, NOW),
     },
+    "refresh_token": {
+        "family_hash": ("text", NN, ""),
+        "session_id": ("text", NN, ""),
+        "token_hash": ("text", NN, ""),
+        "nonce": ("text", NN, ""),
+        "used_lately": ("jsonb", NN, ""),
+        "created_at": (TIME, NN, ""),
+        "ends_at": (TIME, NN, ""),
+        "expires_at": (TIME, NN, ""),
+    },
 }
 INDEXES = {
     "user_pkey": 'UNIQUE INDEX user_pkey ON public."user" USING btree (id)',
@@ -115,6 +128,12 @@ INDEXES = {
     'USING btree ("referenceId")',
     "apikey_key_idx": "INDEX apikey_key_idx ON public.apikey USING btree (key)",
     "revocation_pkey": "UNIQUE INDEX revocation_pkey ON public.revocation USING btree (id)",
+    "refresh_token_pkey": "UNIQUE INDEX refresh_token_pkey ON public.refresh_token "
+    "USING btree (family_hash)",
+    "refresh_token_session_id_idx": "INDEX refresh_token_session_id_idx ON public.refresh_token "
+    "USING btree (session_id)",
+    "refresh_token_expires_at_idx": "INDEX refresh_token_expires_at_idx ON public.refresh_token "
+    "USING btree (expires_at)",
 }
 CONSTRAINTS = {
     "user_pkey": "PRIMARY KEY (id)",
@@ -129,6 +148,9 @@ CONSTRAINTS = {
     "apikey_pkey": "PRIMARY KEY (id)",
     "revocation_pkey": "PRIMARY KEY (id)",
     "revocation_numbered": "TRIGGER DEFERRABLE INITIALLY DEFERRED",
+    "refresh_token_pkey": "PRIMARY KEY (family_hash)",
+    "refresh_token_session_id_fkey": "FOREIGN KEY (session_id) REFERENCES session(id) "
+    "ON DELETE CASCADE",
 }
 
 
