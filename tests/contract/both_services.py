@@ -84,9 +84,10 @@ def _running_api(folder: Path, auth: str) -> Iterator[tuple[str, Path]]:
         process.wait(20)
 
 
-def signed_up(site: Site, email: str) -> httpx.Client:
-    """Return a client of auth-service with a session of a new reader."""
-    client = httpx.Client(base_url=site.auth, headers={"origin": "http://localhost:3000"})
-    body = {"name": "Mina", "email": email, "password": PASSWORD}
-    client.post("/api/auth/sign-up/email", json=body).raise_for_status()
-    return client
+@contextmanager
+def signed_up(site: Site, email: str) -> Iterator[httpx.Client]:
+    """Be a new reader of the site: yield a client of auth-service with a session."""
+    with httpx.Client(base_url=site.auth, headers={"origin": "http://localhost:3000"}) as client:
+        body = {"name": "Mina", "email": email, "password": PASSWORD}
+        client.post("/api/auth/sign-up/email", json=body).raise_for_status()
+        yield client
