@@ -133,7 +133,8 @@ def test_the_host_is_no_trusted_origin(site: Site, cookie: bytes, host: bytes) -
             + cookie
             + b"\r\nOrigin: "
             + origin
-            + b"\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            + b"\r\nSec-Fetch-Site: same-origin\r\n"
+            + b"Content-Type: application/json\r\nContent-Length: 2\r\n"
         )
         status, reply = send(site.auth, head, host, b"{}")
 
