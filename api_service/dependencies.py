@@ -9,8 +9,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
 from api_service.identity.caller import Caller
-from api_service.identity.tokens import verify
-from api_service.problems import LimitUnavailable
+from api_service.identity.tokens import identify
+from api_service.problems import InvalidToken, LimitUnavailable
 from api_service.resources import Resources
 from service_kit.rate_limit import RateStoreDown
 
@@ -31,19 +31,36 @@ Res = Annotated[Resources, Depends(resources_of)]
 
 
 async def current_caller(
-    res: Res, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    request: Request,
+    res: Res,
+    _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
     """Return who is asking.
 
     Raises:
         InvalidToken: The token is missing, does not hold or has been revoked.
+        KeysUnavailable: It is of EdDSA, and auth-service's keys cannot be had.
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
-    token = credentials.credentials if credentials else None
-    caller = verify(token, *res.settings.token_secrets)
+    token = _bearer_token(request)
+    caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
     if res.revocations is not None:
         res.revocations.check(caller)
     return caller
+
+
+def _bearer_token(request: Request) -> str | None:
+    """Return what follows "Bearer" (RFC 6750 section 2.1), None where nothing does.
+
+    Raises:
+        InvalidToken: Two headers speak for two callers.
+    """
+    lines = request.headers.getlist("authorization")
+    if len(lines) > 1:
+        raise InvalidToken("There is more than one Authorization header.")
+    scheme, _, token = lines[0].partition(" ") if lines else ("", "", "")
+    # Spaces alone: other characters that Python calls white are none of HTTP's.
+    return (token.strip(" ") or None) if scheme.lower() == "bearer" else None
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

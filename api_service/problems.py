@@ -12,6 +12,7 @@
     └── Unavailable         503  something the answer needs does not answer
         ├── IndexUnavailable     the vector index
         ├── BookMissing          the index holds no book yet
+        ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
         ├── RevocationsUnknown   what has been revoked
         ├── ModelUnavailable     the language model or the embedder
@@ -64,10 +65,10 @@ class InvalidToken(Problem):
     title = "Invalid JWT"
 
     def __init__(self, detail: str, *, presented: bool = True) -> None:
-        challenge = 'Bearer realm="api-service"'
+        challenge = 'realm="api-service"'
         if presented:
-            challenge += f', error="invalid_token", error_description="{detail}"'
-        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+            challenge = f'error="invalid_token", error_description="{detail}", {challenge}'
+        super().__init__(detail, headers={"WWW-Authenticate": f"Bearer {challenge}"})
 
 
 class InvalidRequest(Problem):
@@ -158,6 +159,13 @@ class BookMissing(Unavailable):
     kind = "/problems/book-missing"
     title = "Book Missing"
     retry_after = 30
+
+
+class KeysUnavailable(Unavailable):
+    """The public keys of auth-service cannot be had; without them no such token is judged."""
+
+    kind = "/problems/keys-unavailable"
+    title = "Keys Unavailable"
 
 
 class LimitUnavailable(Unavailable):

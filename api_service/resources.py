@@ -9,6 +9,7 @@ import structlog
 from api_service import embedders, llms
 from api_service.auth_service_client import AuthServiceClient
 from api_service.embedders import Embedder
+from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
 from api_service.settings import Settings
@@ -31,6 +32,7 @@ class Resources:
         limit: How often one caller may ask, or None where callers are not limited.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
+        key_set: auth-service's public keys.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class Resources:
     limit: RateLimit | None
     auth_service: AuthServiceClient
     revocations: Revocations | None
+    key_set: KeySet
 
 
 @asynccontextmanager
@@ -69,6 +72,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 silence_seconds=settings.revocations_silence_seconds,
             )
             revocations = await stack.enter_async_context(followed(memory, auth_service))
+        key_set = KeySet(auth_service, settings.auth_service_origin)
+        stack.push_async_callback(key_set.close)
         log.info(
             "resources_opened",
             model=model.name,
@@ -86,4 +91,5 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             else None,
             auth_service=auth_service,
             revocations=revocations,
+            key_set=key_set,
         )

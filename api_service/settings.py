@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -149,6 +150,14 @@ class Settings(TokenSettings, BookSettings):
         description="Most seconds without a word from auth-service, where revocations count.",
         validation_alias="REVOCATIONS_SILENCE_SECONDS",
     )
+    better_auth_url: WebAddress | None = Field(
+        default=None,
+        description=(
+            "Address readers reach auth-service under, as it has it: its tokens of EdDSA name it. "
+            "Unset: http://localhost and the port of AUTH_SERVICE_URL."
+        ),
+        validation_alias="BETTER_AUTH_URL",
+    )
     workers: int = Field(
         default=1,
         ge=1,
@@ -165,3 +174,10 @@ class Settings(TokenSettings, BookSettings):
                 "process in; set QDRANT_URL to a Qdrant server, or WEB_CONCURRENCY to 1"
             )
         return self
+
+    @property
+    def auth_service_origin(self) -> str:
+        """The origin of auth-service as readers reach it: what it calls itself in tokens."""
+        inside = urlsplit(self.auth_service_url)
+        own = urlsplit(self.better_auth_url or f"http://localhost:{inside.port or 3001}")
+        return f"{own.scheme}://{own.netloc}"

@@ -14,7 +14,7 @@ class JwksSettings(ServiceSettings):
         default=False,
         description=(
             "Whether get-session hands out such a token with every reply, in the header "
-            "set-auth-jwt: on or off. Signing costs as much as the rest of the request."
+            "set-auth-jwt: on or off."
         ),
         validation_alias="SET_AUTH_JWT",
     )

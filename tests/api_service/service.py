@@ -60,7 +60,7 @@ def make_claims(**changes: object) -> dict[str, object]:
     now = int(time.time())
     claims: dict[str, object] = {
         "sub": "user-1",
-        "userId": "user-1",
+        "userId": changes.get("sub") or "user-1",
         "email": "reader@book.test",
         "name": "Ada",
         "emailVerified": False,

@@ -20,6 +20,7 @@ DOCUMENTED = {
     "Unavailable": (503, "/problems/unavailable", "Service Unavailable"),
     "IndexUnavailable": (503, "/problems/index-unavailable", "Index Unavailable"),
     "BookMissing": (503, "/problems/book-missing", "Book Missing"),
+    "KeysUnavailable": (503, "/problems/keys-unavailable", "Keys Unavailable"),
     "LimitUnavailable": (503, "/problems/limit-unavailable", "Limit Unavailable"),
     "RevocationsUnknown": (503, "/problems/revocations-unknown", "Revocations Unknown"),
     "ModelUnavailable": (503, "/problems/model-unavailable", "Model Unavailable"),

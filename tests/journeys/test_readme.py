@@ -7,6 +7,7 @@ COVERED = {
     "Four calls to an answer": "test_make_run.py and test_compose.py",
     "Sign-out reaches api-service": "test_revoke_walk.py",
     "Refresh tokens": "test_refresh_walk.py",
+    "Tokens anybody can check": "test_jwks_walk.py",
     "Your own book": "test_make_run.py",
     "In containers": "test_compose.py",
     "Tests": "CI, which runs this very command",

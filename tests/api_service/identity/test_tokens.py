@@ -1,4 +1,5 @@
 import base64
+import hmac
 import json
 import time
 
@@ -6,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from api_service.identity.tokens import TOKEN_LENGTH, verify
+from api_service.identity.compact import TOKEN_LENGTH
+from api_service.identity.tokens import verify
 from api_service.problems import InvalidToken
 from tests.api_service.service import SECRET, make_claims, make_token
 
@@ -25,6 +27,14 @@ def part(value: object) -> str:
 
 def unsigned(algorithm: str, signature: str = "") -> str:
     return f"{part({'alg': algorithm, 'typ': 'JWT'})}.{part(make_claims())}.{signature}"
+
+
+def deep() -> str:
+    """A token whose claims are brackets within brackets, as deep as its length allows."""
+    header, claims = part({"alg": "HS256"}), base64.urlsafe_b64encode(b"[" * 5900).rstrip(b"=")
+    signed = f"{header}.{claims.decode()}"
+    signature = hmac.digest(SECRET.encode(), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def rs256_token() -> str:
@@ -65,10 +75,12 @@ def test_clocks_may_be_a_few_seconds_apart() -> None:
     assert verify(make_token(iat=now + 5, nbf=now + 5), SECRET).user_id == "user-1"
 
 
-def test_a_fraction_of_a_second_is_a_time_too() -> None:
-    expires = time.time() + 60.5
+def test_a_token_ends_with_its_last_second() -> None:
+    now = int(time.time())
 
-    assert abs(verify(make_token(exp=expires), SECRET).expires_at.timestamp() - expires) < 0.01
+    assert verify(make_token(exp=now + 2), SECRET).expires_at.timestamp() == now + 2
+    with pytest.raises(InvalidToken, match="expired"):
+        verify(make_token(exp=now), SECRET)
 
 
 @pytest.mark.parametrize(
@@ -82,13 +94,13 @@ def test_a_fraction_of_a_second_is_a_time_too() -> None:
             make_token().rsplit(".", 1)[0] + "." + make_token(sub="user-2").rsplit(".", 1)[1],
             "The token's signature does not match.",
         ),
-        (unsigned("none"), "The token is signed with another algorithm than HS256."),
-        (unsigned("None"), "The token is signed with another algorithm than HS256."),
+        (unsigned("none"), "The token is signed with another algorithm than HS256 or EdDSA."),
+        (unsigned("None"), "The token is signed with another algorithm than HS256 or EdDSA."),
         (
             make_token(SECRET * 2, "HS512"),
-            "The token is signed with another algorithm than HS256.",
+            "The token is signed with another algorithm than HS256 or EdDSA.",
         ),
-        (rs256_token(), "The token is signed with another algorithm than HS256."),
+        (rs256_token(), "The token is signed with another algorithm than HS256 or EdDSA."),
         (unsigned("HS256"), "The token's signature does not match."),
         (make_token(iss="someone-else"), "The token was issued by someone else."),
         (make_token(aud="another-service"), "The token is meant for another service."),
@@ -102,6 +114,10 @@ def test_a_fraction_of_a_second_is_a_time_too() -> None:
         (make_token(name="\ud800"), "The token is malformed."),
         (make_token(exp="soon"), "The token is malformed."),
         (make_token(exp=10**20), "The token is malformed."),
+        (make_token(exp=time.time() + 60.5), "The token is malformed."),
+        (make_token(exp=4_000_000_000), "The token is valid for longer than tokens are."),
+        (make_token(userId="user-2"), "The token is malformed."),
+        (deep(), "The token is malformed."),
         ("no.token", "The token is malformed."),
         ("a.b.c", "The token is malformed."),
         ("\u00e4.\u00f6.\u00fc", "The token is malformed."),

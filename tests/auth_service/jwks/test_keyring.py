@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from auth_service.encryption import EncryptionSecrets, decrypt, encrypt
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import LISTED, READ_AGAIN, Keyring
+from tests.auth_service.database.relay import Relay
 from tests.auth_service.jwks.key_sets import checked, key_set
 from tests.auth_service.service import COOKIE_SECRET, Service, cookie_of, make_settings, serving
 
@@ -198,6 +200,26 @@ async def test_without_a_key_at_hand_the_database_is_needed(keyless: Service) ->
             await keyring.signer(NOW)
         with pytest.raises(DatabaseUnavailable):
             await keyring.listed(NOW)
+
+
+async def test_a_key_at_hand_signs_on_while_the_database_is_away(
+    keyless: Service, database_url: str
+) -> None:
+    port = urlsplit(database_url).port
+    assert port is not None
+    relay = Relay(port)
+    await relay.restore()
+    through = database_url.replace(f":{port}/", f":{relay.port}/")
+    async with serving(make_settings(through)) as service:
+        keyring, ending = ring(service), ring(service, days=1)
+        signer = await keyring.signer(NOW)
+        await ending.signer(NOW)
+        await relay.cut()
+
+        assert await keyring.signer(NOW + READ_AGAIN) is signer
+        with pytest.raises(DatabaseUnavailable):
+            await ending.signer(NOW + timedelta(days=1))
+    assert (await ring(keyless).signer(NOW)).kid == signer.kid
 
 
 async def test_tokens_of_an_old_key_are_checked_by_the_list(
