@@ -17,6 +17,7 @@ class Caller:
         hardware_background: The user's own words about hardware.
         interest_area: What the user wants to learn.
         expires_at: When the token stops to count, UTC.
+        role: The user's, `user`, `instructor` or `admin`; several are joined by commas.
     """
 
     user_id: str
@@ -27,3 +28,4 @@ class Caller:
     hardware_background: str
     interest_area: str
     expires_at: datetime
+    role: str = "user"

@@ -101,4 +101,5 @@ def _caller(claims: Mapping[str, object]) -> Caller:
         hardware_background=text("hardwareBackground"),
         interest_area=text("interestArea"),
         expires_at=datetime.fromtimestamp(float(str(claims["exp"])), UTC),
+        role=text("role") or "user",
     )

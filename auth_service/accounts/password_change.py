@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from auth_service.accounts.backoff import Attempt
+from auth_service.accounts.backoff import Attempt, recorded_back_off
 from auth_service.accounts.passwords import (
     CREDENTIAL,
     check_not_too_long,
@@ -14,6 +14,7 @@ from auth_service.accounts.passwords import (
     hash_password,
     verify_password,
 )
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Account, User
 from auth_service.errors import Busy, Code, Refused
@@ -68,6 +69,7 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
     user_id: str,
     password: str,
     *,
+    now: datetime,
     without: Code = Code.INVALID_PASSWORD,
 ) -> None:
     """Make sure that a password is the user's.
@@ -78,6 +80,7 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
         attempt: Counts the try: whoever has come by a session could guess here.
         user_id: Whose password.
         password: It, as the user says.
+        now: The time of the request.
         without: The refusal of users who have none.
 
     Raises:
@@ -87,13 +90,16 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
         Busy: Too many passwords are waiting to be hashed.
     """
     check_not_too_long(password)
-    wait = await attempt.begin()
-    async with database.autocommit.begin() as db:
-        credential = await _find_credential(db, user_id)
-        may_enter = await attempt.may_enter(db, wait)
-    stored = None if credential is None else credential.stored
-    right = await verify_password(pool, password, stored)
-    if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
+    async with recorded_back_off(database, attempt, now):
+        wait = await attempt.begin()
+        async with database.autocommit.begin() as db:
+            credential = await _find_credential(db, user_id)
+            may_enter = await attempt.may_enter(db, wait)
+        stored = None if credential is None else credential.stored
+        right = await verify_password(pool, password, stored)
+        enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+    if not enters:
+        await _record_refused(database, Actor(user_id, attempt.ip_address, now))
         raise Refused(Code.INVALID_PASSWORD if stored else without)
 
 
@@ -132,7 +138,9 @@ async def change_password(  # noqa: PLR0913 -- as check_password
     """
     check_policy(change.new)
     check_not_too_long(change.current)
-    wait = await attempt.begin()
+    async with recorded_back_off(database, attempt, now):
+        wait = await attempt.begin()
+    by = Actor(change.user_id, change.ip_address, now)
     hashed: str | None = None
     for _ in range(_ATTEMPTS):
         async with database.autocommit.begin() as asked:
@@ -141,11 +149,15 @@ async def change_password(  # noqa: PLR0913 -- as check_password
         if credential is None or credential.stored is None:
             raise Refused(Code.CREDENTIAL_ACCOUNT_NOT_FOUND)
         right = await verify_password(pool, change.current, credential.stored)
-        if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
+        async with recorded_back_off(database, attempt, now):
+            enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+        if not enters:
+            await _record_refused(database, by)
             raise Refused(Code.INVALID_PASSWORD)
         hashed = hashed or await hash_password(pool, change.new)
         async with sessionmaker.begin() as db:
             if await _replaced(db, change.user_id, credential, hashed, now):
+                await record(db, Event(EventKind.PASSWORD_CHANGED, by, change.user_id))
                 return await _start_anew(db, change, now) if change.revoke_sessions else None
     raise Busy
 
@@ -191,6 +203,11 @@ async def set_password(
             raise Refused(Code.PASSWORD_ALREADY_SET)
 
 
+async def _record_refused(database: Database, by: Actor) -> None:
+    async with database.autocommit.begin() as db:
+        await record(db, Event(EventKind.PASSWORD_REFUSED, by, by.id))
+
+
 async def _find_credential(db: Statements, user_id: str) -> Credential | None:
     row = (await db.execute(_CREDENTIAL, {"owner": user_id})).one_or_none()
     return None if row is None else Credential(*row)
@@ -217,7 +234,8 @@ async def _replaced(
 
 
 async def _start_anew(db: AsyncSession, change: PasswordChange, now: datetime) -> StartedSession:
-    await revoke_all(db, change.user_id)
+    by = Actor(change.user_id, change.ip_address, now)
+    await revoke_all(db, change.user_id, by)
     return await start_session(
         db,
         change.user_id,

@@ -1,11 +1,13 @@
 """The tables, named and typed as Better Auth 1.7.25 makes them, so that either can serve the data.
 
-Times are stored in UTC with millisecond precision.
+Times are stored in UTC with millisecond precision. Tables of our own are in snake case.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NOW = text("CURRENT_TIMESTAMP")
@@ -40,6 +42,10 @@ class User(Base):
     software_background: Mapped[str | None] = mapped_column("softwareBackground")
     hardware_background: Mapped[str | None] = mapped_column("hardwareBackground")
     interest_area: Mapped[str | None] = mapped_column("interestArea")
+    role: Mapped[str | None]  # several are joined by commas; null is `user`
+    banned: Mapped[bool | None]
+    ban_reason: Mapped[str | None] = mapped_column("banReason")
+    ban_expires: Mapped[datetime | None] = mapped_column("banExpires")
 
 
 class Session(Base):
@@ -57,6 +63,8 @@ class Session(Base):
     user_id: Mapped[str] = mapped_column(
         "userId", ForeignKey(User.id, ondelete="CASCADE"), index=True
     )
+    # A Node server with the admin plugin writes it; here nobody becomes somebody else.
+    impersonated_by: Mapped[str | None] = mapped_column("impersonatedBy")
 
 
 class Account(Base):
@@ -136,3 +144,18 @@ class ApiKey(Base):
     permissions: Mapped[str | None]
     # `metadata` is taken by SQLAlchemy's declarative classes.
     metadata_json: Mapped[str | None] = mapped_column("metadata")
+
+
+class AuditEvent(Base):
+    """What happened to whom; the database lets nobody change it, and old rows be pruned alone."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(index=True)
+    actor_id: Mapped[str | None] = mapped_column(index=True)  # no key: rows outlive their users
+    user_id: Mapped[str | None] = mapped_column(index=True)
+    ip_address: Mapped[str]
+    request_id: Mapped[str]
+    detail: Mapped[Mapping[str, str | int] | None] = mapped_column(JSONB(none_as_null=True))
