@@ -14,9 +14,9 @@ from auth_service.accounts.passwords import (
     hash_password,
     verify_password,
 )
-from auth_service.audit.events import Actor, Event, EventKind, record
+from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Database, Statements
-from auth_service.database.tables import Account, User
+from auth_service.database.tables import Account, AuditEvent, User
 from auth_service.errors import Busy, Code, Refused
 from auth_service.identifiers import new_identifier
 from auth_service.sessions.lifecycle import StartedSession, start_session
@@ -156,8 +156,7 @@ async def change_password(  # noqa: PLR0913 -- as check_password
             raise Refused(Code.INVALID_PASSWORD)
         hashed = hashed or await hash_password(pool, change.new)
         async with sessionmaker.begin() as db:
-            if await _replaced(db, change.user_id, credential, hashed, now):
-                await record(db, Event(EventKind.PASSWORD_CHANGED, by, change.user_id))
+            if await _replaced(db, by, credential, hashed):
                 return await _start_anew(db, change, now) if change.revoke_sessions else None
     raise Busy
 
@@ -213,24 +212,24 @@ async def _find_credential(db: Statements, user_id: str) -> Credential | None:
     return None if row is None else Credential(*row)
 
 
-async def _replaced(
-    db: AsyncSession, user_id: str, credential: Credential, hashed: str, now: datetime
-) -> bool:
+async def _replaced(db: AsyncSession, by: Actor, credential: Credential, hashed: str) -> bool:
     """Store a hash in place of the one that was checked; False when that is there no more."""
     # The user first, as whoever deletes one does: the other order could deadlock with them.
-    held = select(User.id).where(User.id == user_id).with_for_update(read=True, key_share=True)
+    held = select(User.id).where(User.id == by.id).with_for_update(read=True, key_share=True)
     user = held.cte("held")
-    changed = await db.execute(
+    changed = (
         update(Account)
         .where(
             Account.user_id == user.c.id,
             Account.id == credential.id,
             Account.password == credential.stored,
         )
-        .values(password=hashed, updated_at=now)
-        .returning(Account.id)
+        .values(password=hashed, updated_at=by.at)
+        .returning(Account.user_id)
+        .cte("changed")
     )
-    return changed.one_or_none() is not None
+    told = recording(changed, EventKind.PASSWORD_CHANGED, by, user_id=changed.c.user_id)
+    return (await db.execute(told.returning(AuditEvent.id))).one_or_none() is not None
 
 
 async def _start_anew(db: AsyncSession, change: PasswordChange, now: datetime) -> StartedSession:

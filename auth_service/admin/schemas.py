@@ -80,7 +80,7 @@ def _event_id(value: str) -> str:
 UserId = Annotated[
     PlainText,
     BeforeValidator(_text_of),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
     WhenMissing("Invalid input: expected nonoptional, received undefined"),
 ]
 Roles = Annotated[

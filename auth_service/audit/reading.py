@@ -56,13 +56,16 @@ class Filters:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return them as the database wants them."""
-        asked = (
-            (self.user, or_(AuditEvent.actor_id == self.user, AuditEvent.user_id == self.user)),
-            (self.event, AuditEvent.event == self.event),
-            (self.since, AuditEvent.created_at >= self.since),
-            (self.until, AuditEvent.created_at < self.until),
-        )
-        return [condition for value, condition in asked if value is not None]
+        asked: list[ColumnElement[bool]] = []
+        if self.user is not None:
+            asked.append(or_(AuditEvent.actor_id == self.user, AuditEvent.user_id == self.user))
+        if self.event is not None:
+            asked.append(AuditEvent.event == self.event)
+        if self.since is not None:
+            asked.append(AuditEvent.created_at >= self.since)
+        if self.until is not None:
+            asked.append(AuditEvent.created_at < self.until)
+        return asked
 
 
 async def page(

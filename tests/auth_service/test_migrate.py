@@ -21,7 +21,7 @@ from auth_service.migrate import alembic_config, migrate
 from service_kit.settings import BadSettings
 from tests.auth_service.service import CHECKOUT, bare_environment
 
-TABLES = {"user", "session", "account", "verification", "jwks", "apikey"}
+TABLES = {"user", "session", "account", "verification", "jwks", "apikey", "audit_event"}
 
 
 def ask(url: str, statement: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_migrating_makes_the_tables_and_once_more_changes_nothing(empty_url: str
     migrate(empty_url)
     assert tables(empty_url) == {*TABLES, "alembic_version"}
     migrate(empty_url)
-    assert ask(empty_url, "SELECT version_num FROM alembic_version") == ["first_tables"]
+    assert ask(empty_url, "SELECT version_num FROM alembic_version") == ["roles_and_audit"]
 
 
 def test_going_back_takes_the_tables_away_and_forward_again_brings_them(empty_url: str) -> None:

@@ -19,6 +19,7 @@ OBJECTS = {
     "token": "SELECT token FROM session",
     "id": 'SELECT id FROM "user"',
     "userId": 'SELECT id FROM "user"',
+    "user": 'SELECT id FROM "user"',
     "accountId": "SELECT id FROM account",
     "sessionId": "SELECT id FROM session",
 }
@@ -28,7 +29,7 @@ NAMING = ("id", "token", "key", "session", "user", "account")
 # Routes without a session: whose object it is, is not a question there.
 OPEN = ("/sign-in", "/sign-up", "/sign-out", "/get-session", "/reset-password", "/verify-email")
 
-TABLES = ("user", "session", "account", "verification", "apikey")
+TABLES = ("user", "session", "account", "verification", "apikey", "audit_event")
 
 
 @dataclass(frozen=True, slots=True)

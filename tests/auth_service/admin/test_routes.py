@@ -363,7 +363,7 @@ async def test_sessions_in_which_an_admin_of_a_node_server_is_somebody_are_not_l
     mina = await person(service, "mina")
     await service.sign_in()
     await service.write(
-        'UPDATE session SET "impersonatedBy" = \'root\' WHERE id = (SELECT max(id) FROM session '
+        "UPDATE session SET \"impersonatedBy\" = 'root' WHERE id = (SELECT max(id) FROM session "
         "WHERE token <> :token)",
         token=mina.cookie.split("=")[1].split(".")[0],
     )

@@ -16,9 +16,7 @@ async def root(service: Service) -> Person:
     for name, role in (("mina", None), ("carl", "instructor"), ("bob", "user"), ("ann_a", None)):
         service.clock.advance(seconds=1)
         await person(service, name, role)
-    await service.write(
-        """UPDATE "user" SET banned = true WHERE email = 'bob@example.com'"""
-    )
+    await service.write("""UPDATE "user" SET banned = true WHERE email = 'bob@example.com'""")
     return root
 
 

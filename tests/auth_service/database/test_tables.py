@@ -1,4 +1,4 @@
-"""The migrated database, compared with what Better Auth 1.7.25 makes of an empty one."""
+"""The migrated database, compared with what Better Auth 1.7.25 makes with its admin plugin."""
 
 import pytest
 
@@ -21,6 +21,10 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "softwareBackground": ("text", "", ""),
         "hardwareBackground": ("text", "", ""),
         "interestArea": ("text", "", ""),
+        "role": ("text", "", ""),
+        "banned": ("boolean", "", ""),
+        "banReason": ("text", "", ""),
+        "banExpires": (TIME, "", ""),
     },
     "session": {
         "id": ("text", NN, ""),
@@ -31,6 +35,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "ipAddress": ("text", "", ""),
         "userAgent": ("text", "", ""),
         "userId": ("text", NN, ""),
+        "impersonatedBy": ("text", "", ""),
     },
     "account": {
         "id": ("text", NN, ""),
@@ -88,6 +93,16 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "permissions": ("text", "", ""),
         "metadata": ("text", "", ""),
     },
+    "audit_event": {
+        "id": ("bigint", NN, ""),
+        "created_at": (TIME, NN, ""),
+        "event": ("text", NN, ""),
+        "actor_id": ("text", "", ""),
+        "user_id": ("text", "", ""),
+        "ip_address": ("text", NN, ""),
+        "request_id": ("text", NN, ""),
+        "detail": ("jsonb", "", ""),
+    },
 }
 INDEXES = {
     "user_pkey": 'UNIQUE INDEX user_pkey ON public."user" USING btree (id)',
@@ -106,6 +121,12 @@ INDEXES = {
     "apikey_referenceId_idx": 'INDEX "apikey_referenceId_idx" ON public.apikey '
     'USING btree ("referenceId")',
     "apikey_key_idx": "INDEX apikey_key_idx ON public.apikey USING btree (key)",
+    "audit_event_pkey": "UNIQUE INDEX audit_event_pkey ON public.audit_event USING btree (id)",
+    **{
+        f"audit_event_{column}_idx": f"INDEX audit_event_{column}_idx ON public.audit_event "
+        f"USING btree ({column})"
+        for column in ("created_at", "event", "actor_id", "user_id")
+    },
 }
 CONSTRAINTS = {
     "user_pkey": "PRIMARY KEY (id)",
@@ -118,6 +139,7 @@ CONSTRAINTS = {
     "verification_pkey": "PRIMARY KEY (id)",
     "jwks_pkey": "PRIMARY KEY (id)",
     "apikey_pkey": "PRIMARY KEY (id)",
+    "audit_event_pkey": "PRIMARY KEY (id)",
 }
 
 
