@@ -98,14 +98,18 @@ async def test_a_list_that_cannot_be_is_empty(service: Service, root: Person, qu
         ("searchField=id", '[query.searchField] Invalid option: expected one of "email"|"name"'),
         (
             "searchOperator=eq",
-            '[query.searchOperator] Invalid option: expected one of "contains"|"starts_with"|'
-            '"ends_with"',
+            (
+                '[query.searchOperator] Invalid option: expected one of "contains"|"starts_with"|'
+                '"ends_with"'
+            ),
         ),
         ("sortDirection=up", '[query.sortDirection] Invalid option: expected one of "asc"|"desc"'),
         (
             "filterOperator=like",
-            '[query.filterOperator] Invalid option: expected one of "eq"|"ne"|"lt"|"lte"|"gt"|'
-            '"gte"|"in"|"not_in"|"contains"|"starts_with"|"ends_with"',
+            (
+                '[query.filterOperator] Invalid option: expected one of "eq"|"ne"|"lt"|"lte"|"gt"|'
+                '"gte"|"in"|"not_in"|"contains"|"starts_with"|"ends_with"'
+            ),
         ),
         (
             "searchValue=a&searchValue=b",

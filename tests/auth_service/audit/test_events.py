@@ -162,8 +162,11 @@ async def test_an_address_changed_at_once_is_written_down(
 
 async def test_an_account_that_backs_off_is_written_down_once_a_minute(database_url: str) -> None:
     settings = make_settings(
-        database_url, RATE_LIMIT="on", CREDENTIAL_RATE_LIMIT="100/minute", PASSWORD_TRIES_LIMIT="2/hour"
-    )  # fmt: skip
+        database_url,
+        RATE_LIMIT="on",
+        CREDENTIAL_RATE_LIMIT="100/minute",
+        PASSWORD_TRIES_LIMIT="2/hour",
+    )
     async with serving(settings) as service:
         await service.write('DELETE FROM "user"')
         mina = await person(service, "mina")
