@@ -28,7 +28,7 @@ async def person(service: Service, name: str, role: str | None = None) -> Person
 
 async def act(service: Service, who: Person, path: str, **body: object) -> httpx.Response:
     """Post to an admin's door."""
-    return await post(service, f"admin/{path}", who.cookie, body)
+    return await post(service, path, who.cookie, body)
 
 
 async def listed(service: Service, who: Person, query: str = "") -> list[str]:

@@ -19,16 +19,16 @@ BANNED = (
 )
 NO_USER = (404, {"message": "User not found", "code": "USER_NOT_FOUND"})
 DOORS = {
-    "set-role": "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE",
-    "ban-user": "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
-    "unban-user": "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
-    "list-user-sessions": "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",
-    "revoke-user-sessions": "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
-    "remove-user": "YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS",
+    "admin/set-role": "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE",
+    "admin/ban-user": "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
+    "admin/unban-user": "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
+    "admin/list-user-sessions": "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",
+    "admin/revoke-user-sessions": "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
+    "admin/remove-user": "YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS",
 }
 ASKED = {
-    "list-users": "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",
-    "audit-events": "YOU_ARE_NOT_ALLOWED_TO_READ_AUDIT_EVENTS",
+    "admin/list-users": "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",
+    "admin/audit-events": "YOU_ARE_NOT_ALLOWED_TO_READ_AUDIT_EVENTS",
 }
 CLEARED = {"better-auth.session_token", "better-auth.session_data", "better-auth.dont_remember"}
 
@@ -54,7 +54,7 @@ async def test_whoever_is_no_admin_is_refused_at_every_door(
         reply = await act(service, omar, path, userId=mina.id, role="admin")
         assert (reply.status_code, reply.json()["code"]) == (403, code)
     for path, code in ASKED.items():
-        reply = await get(service, f"admin/{path}", omar.cookie)
+        reply = await get(service, path, omar.cookie)
         assert (reply.status_code, reply.json()["code"]) == (403, code)
     assert (await row(service, mina), await events(service, mina.id)) == before
     assert (await service.get_session(mina.cookie)).json() is not None
@@ -63,26 +63,28 @@ async def test_whoever_is_no_admin_is_refused_at_every_door(
 async def test_whoever_has_no_session_is_refused_without_a_word(service: Service) -> None:
     mina = await person(service, "mina")
     for path in DOORS:
-        reply = await post(service, f"admin/{path}", None, {"userId": mina.id, "role": "admin"})
+        reply = await post(service, path, None, {"userId": mina.id, "role": "admin"})
         assert (reply.status_code, reply.content) == (401, b"")
     for path in ASKED:
-        assert (await get(service, f"admin/{path}")).status_code == 401
+        assert (await get(service, path)).status_code == 401
     await service.write("DELETE FROM session")
-    reply = await act(service, mina, "remove-user", userId=mina.id)
+    reply = await act(service, mina, "admin/remove-user", userId=mina.id)
     assert (reply.status_code, reply.content) == (401, b"")
     assert set(set_cookies(reply)) == CLEARED
 
 
 @pytest.mark.parametrize("path", DOORS)
 async def test_a_body_is_looked_at_before_who_sends_it(service: Service, path: str) -> None:
-    reply = await post(service, f"admin/{path}", None, {})
+    reply = await post(service, path, None, {})
     expected = "[body.userId] Invalid input: expected nonoptional, received undefined"
-    rest = "; [body.role] Invalid input" if path == "set-role" else ""
+    rest = "; [body.role] Invalid input" if path == "admin/set-role" else ""
     assert told(reply) == (400, {"message": expected + rest, "code": "VALIDATION_ERROR"})
 
 
 @pytest.mark.parametrize("user_id", [None, 5, True, 1.5, "", "unknown", {"a": 1}, ["a"]])
-@pytest.mark.parametrize("path", ["set-role", "ban-user", "unban-user", "remove-user"])
+@pytest.mark.parametrize(
+    "path", ["admin/set-role", "admin/ban-user", "admin/unban-user", "admin/remove-user"]
+)
 async def test_an_id_of_nobody_is_told_as_such(
     service: Service, path: str, user_id: object
 ) -> None:
@@ -106,7 +108,7 @@ async def test_a_ban_that_is_none_is_refused(
     service: Service, body: dict[str, object], message: str
 ) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "ban-user", userId=mina.id, **body)
+    reply = await act(service, root, "admin/ban-user", userId=mina.id, **body)
     assert told(reply) == (400, {"message": f"[body.{message}", "code": "VALIDATION_ERROR"})
     assert await row(service, mina) == [(None, None, None, None)]
 
@@ -114,7 +116,7 @@ async def test_a_ban_that_is_none_is_refused(
 @pytest.mark.parametrize("role", [None, 5, True, {"a": 1}, ["admin", 5], [[]]])
 async def test_a_role_of_the_wrong_kind_is_refused(service: Service, role: object) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "set-role", userId=mina.id, role=role)
+    reply = await act(service, root, "admin/set-role", userId=mina.id, role=role)
     assert told(reply) == (
         400,
         {"message": "[body.role] Invalid input", "code": "VALIDATION_ERROR"},
@@ -124,7 +126,7 @@ async def test_a_role_of_the_wrong_kind_is_refused(service: Service, role: objec
 @pytest.mark.parametrize("role", ["owner", "", "admin,user", " admin", "ADMIN", ["admin", "owner"]])
 async def test_a_role_that_there_is_not_is_refused(service: Service, role: object) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "set-role", userId=mina.id, role=role)
+    reply = await act(service, root, "admin/set-role", userId=mina.id, role=role)
     assert reply.json()["code"] == "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE"
     assert await row(service, mina) == [(None, None, None, None)]
 
@@ -145,7 +147,7 @@ async def test_a_role_is_set_and_the_next_token_says_so(
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     first = (await get(service, "jwt", mina.cookie)).json()
     assert claims(first["token"])["role"] == "user"
-    reply = await act(service, root, "set-role", userId=mina.id, role=role)
+    reply = await act(service, root, "admin/set-role", userId=mina.id, role=role)
     assert reply.json()["user"] == {
         **{name: reply.json()["user"][name] for name in ("createdAt", "updatedAt")},
         "id": mina.id,
@@ -178,9 +180,11 @@ async def test_who_was_made_an_admin_is_one_at_once_and_no_more_when_unmade(
     service: Service,
 ) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    await act(service, root, "set-role", userId=mina.id, role="admin")
-    assert (await act(service, mina, "set-role", userId=root.id, role="user")).status_code == 200
-    reply = await act(service, root, "set-role", userId=root.id, role="admin")
+    await act(service, root, "admin/set-role", userId=mina.id, role="admin")
+    assert (
+        await act(service, mina, "admin/set-role", userId=root.id, role="user")
+    ).status_code == 200
+    reply = await act(service, root, "admin/set-role", userId=root.id, role="admin")
     assert reply.status_code == 403
 
 
@@ -214,7 +218,7 @@ async def test_readers_are_told_what_they_were_told_before_there_were_roles(
 async def test_a_ban_ends_the_sessions_and_the_next_sign_in(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     await service.sign_in()
-    reply = await act(service, root, "ban-user", userId=mina.id, banReason="spam")
+    reply = await act(service, root, "admin/ban-user", userId=mina.id, banReason="spam")
     banned = reply.json()["user"]
     assert (banned["banned"], banned["banReason"], banned["banExpires"]) == (True, "spam", None)
     assert (await service.get_session(mina.cookie)).json() is None
@@ -232,14 +236,14 @@ async def test_a_ban_ends_the_sessions_and_the_next_sign_in(service: Service) ->
 
 async def test_a_ban_without_a_reason_has_none_that_counts(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "ban-user", userId=mina.id, banReason="", banExpiresIn=0)
+    reply = await act(service, root, "admin/ban-user", userId=mina.id, banReason="", banExpiresIn=0)
     assert reply.json()["user"]["banReason"] == "No reason"
     assert reply.json()["user"]["banExpires"] is None
 
 
 async def test_a_ban_ends_when_it_was_said_to(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "ban-user", userId=mina.id, banExpiresIn=3600)
+    reply = await act(service, root, "admin/ban-user", userId=mina.id, banExpiresIn=3600)
     assert reply.json()["user"]["banExpires"] == "2026-03-01T13:30:15.123Z"
     service.clock.advance(hours=1)
     assert told(await service.sign_in()) == BANNED
@@ -250,8 +254,8 @@ async def test_a_ban_ends_when_it_was_said_to(service: Service) -> None:
 
 async def test_who_is_unbanned_signs_in(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    await act(service, root, "ban-user", userId=mina.id, banReason="spam", banExpiresIn=60)
-    reply = await act(service, root, "unban-user", userId=mina.id)
+    await act(service, root, "admin/ban-user", userId=mina.id, banReason="spam", banExpiresIn=60)
+    reply = await act(service, root, "admin/unban-user", userId=mina.id)
     user = reply.json()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
     assert (await service.sign_in()).status_code == 200
@@ -260,12 +264,12 @@ async def test_who_is_unbanned_signs_in(service: Service) -> None:
 async def test_nobody_bans_or_removes_themselves(service: Service) -> None:
     root = await person(service, "root", "admin")
     for path, code, message in (
-        ("ban-user", "YOU_CANNOT_BAN_YOURSELF", "You cannot ban yourself"),
-        ("remove-user", "YOU_CANNOT_REMOVE_YOURSELF", "You cannot remove yourself"),
+        ("admin/ban-user", "YOU_CANNOT_BAN_YOURSELF", "You cannot ban yourself"),
+        ("admin/remove-user", "YOU_CANNOT_REMOVE_YOURSELF", "You cannot remove yourself"),
     ):
         reply = await act(service, root, path, userId=root.id)
         assert told(reply) == (400, {"message": message, "code": code})
-    assert (await act(service, root, "unban-user", userId=root.id)).status_code == 200
+    assert (await act(service, root, "admin/unban-user", userId=root.id)).status_code == 200
     assert (await service.get_session(root.cookie)).json() is not None
 
 
@@ -273,11 +277,11 @@ async def test_a_sign_in_that_meets_a_ban_leaves_no_session(service: Service) ->
     """Whichever comes first: the sign-in waits for the ban, or the ban ends its session."""
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     for _ in range(5):
-        ban = act(service, root, "ban-user", userId=mina.id)
+        ban = act(service, root, "admin/ban-user", userId=mina.id)
         replies = await asyncio.gather(*(service.sign_in() for _ in range(4)), ban)
         assert {reply.status_code for reply in replies} <= {200, 403}
         assert await service.rows('SELECT 1 FROM session WHERE "userId" = :id', id=mina.id) == []
-        await act(service, root, "unban-user", userId=mina.id)
+        await act(service, root, "admin/unban-user", userId=mina.id)
 
 
 async def test_a_sign_in_waits_for_a_ban_under_way(service: Service) -> None:
@@ -293,37 +297,40 @@ async def test_a_sign_in_waits_for_a_ban_under_way(service: Service) -> None:
 
 async def test_an_admin_sees_where_a_user_is_signed_in_but_no_token(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    reply = await act(service, root, "list-user-sessions", userId=mina.id)
+    reply = await act(service, root, "admin/list-user-sessions", userId=mina.id)
     (session,) = reply.json()["sessions"]
     assert session["userId"] == mina.id
     assert session["impersonatedBy"] is None
     tokens = await service.rows("SELECT token FROM session")
     assert not [token for (token,) in tokens if str(token) in reply.text]
-    unknown = await act(service, root, "list-user-sessions", userId="unknown")
+    unknown = await act(service, root, "admin/list-user-sessions", userId="unknown")
     assert told(unknown) == (200, {"sessions": []})
 
 
 async def test_an_admin_ends_all_sessions_of_a_user_and_no_others(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     again = cookie_of(await service.sign_in())
-    reply = await act(service, root, "revoke-user-sessions", userId=mina.id)
+    reply = await act(service, root, "admin/revoke-user-sessions", userId=mina.id)
     assert told(reply) == (200, {"success": True})
     for cookie in (mina.cookie, again):
         assert (await service.get_session(cookie)).json() is None
     assert (await service.get_session(root.cookie)).json() is not None
     assert (await events(service, mina.id))[-1] == "sessions_revoked"
-    unknown = await act(service, root, "revoke-user-sessions", userId="unknown")
+    unknown = await act(service, root, "admin/revoke-user-sessions", userId="unknown")
     assert told(unknown) == (200, {"success": True})
     assert await events(service, "unknown") == []
 
 
 async def test_a_removed_user_is_gone_with_all_that_is_theirs(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    assert told(await act(service, root, "remove-user", userId=mina.id)) == (200, {"success": True})
+    assert told(await act(service, root, "admin/remove-user", userId=mina.id)) == (
+        200,
+        {"success": True},
+    )
     assert (await service.get_session(mina.cookie)).json() is None
     assert await row(service, mina) == []
     assert await service.rows('SELECT 1 FROM account WHERE "userId" = :id', id=mina.id) == []
-    assert told(await act(service, root, "remove-user", userId=mina.id)) == NO_USER
+    assert told(await act(service, root, "admin/remove-user", userId=mina.id)) == NO_USER
     assert await events(service, mina.id) == ["signed_up", "user_removed"]
 
 
@@ -333,7 +340,7 @@ async def test_fifty_roles_set_at_once_end_in_one_and_are_all_written_down(
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     roles = ["user", "instructor"] * 25
     replies = await asyncio.gather(
-        *(act(service, root, "set-role", userId=mina.id, role=role) for role in roles)
+        *(act(service, root, "admin/set-role", userId=mina.id, role=role) for role in roles)
     )
     assert {reply.status_code for reply in replies} == {200}
     ((role, *_),) = await row(service, mina)

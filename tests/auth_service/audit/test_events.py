@@ -74,7 +74,9 @@ async def test_no_event_holds_an_address_a_password_or_a_token(service: Service)
     root = await person(service, "root", "admin")
     await service.sign_in(password=WRONG)
     await service.sign_in("nobody@example.com")
-    await act(service, root, "ban-user", userId=mina.id, banReason="wrote to mina@example.com")
+    await act(
+        service, root, "admin/ban-user", userId=mina.id, banReason="wrote to mina@example.com"
+    )
     tokens = [str(token) for (token,) in await service.rows("SELECT token FROM session")]
     rows = await service.rows("SELECT CAST(audit_event AS text) FROM audit_event")
     text = "\n".join(str(row[0]) for row in rows)
@@ -228,8 +230,8 @@ async def test_an_event_that_cannot_be_written_undoes_what_it_tells_of(
         await connection.execute("ALTER TABLE audit_event RENAME TO audit_event_away")
         refused = [
             await service.sign_in(),
-            await act(service, root, "ban-user", userId=mina.id),
-            await act(service, root, "remove-user", userId=mina.id),
+            await act(service, root, "admin/ban-user", userId=mina.id),
+            await act(service, root, "admin/remove-user", userId=mina.id),
         ]
     finally:
         await connection.execute("ALTER TABLE audit_event_away RENAME TO audit_event")

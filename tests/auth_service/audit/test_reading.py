@@ -21,7 +21,7 @@ async def read(service: Service, who: Person, query: str) -> list[tuple[str, str
 
 async def test_an_event_is_told_whole(service: Service) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    done = await act(service, root, "set-role", userId=mina.id, role="instructor")
+    done = await act(service, root, "admin/set-role", userId=mina.id, role="instructor")
     reply = await get(service, f"admin/audit-events?user={mina.id}&limit=1", root.cookie)
     (event,) = reply.json()["events"]
     assert event.pop("id").isdecimal()
@@ -42,7 +42,7 @@ async def test_events_are_filtered_by_user_event_and_time(service: Service) -> N
     service.clock.advance(minutes=10)
     await service.sign_in()
     service.clock.advance(minutes=10)
-    await act(service, root, "set-role", userId=mina.id, role="user")
+    await act(service, root, "admin/set-role", userId=mina.id, role="user")
     sign_up, sign_in = ("signed_up", mina.id, mina.id), ("signed_in", mina.id, mina.id)
     role = ("role_set", root.id, mina.id)
     user = f"user={mina.id}"
@@ -60,7 +60,7 @@ async def test_pages_follow_one_another_though_events_come_in_between(service: S
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
     roles = ["user", "instructor"] * 3
     for role in roles:
-        await act(service, root, "set-role", userId=mina.id, role=role)
+        await act(service, root, "admin/set-role", userId=mina.id, role=role)
     seen: list[str] = []
     query = f"admin/audit-events?user={mina.id}&event=role_set&limit=2"
     after, pages = None, 0
@@ -69,7 +69,7 @@ async def test_pages_follow_one_another_though_events_come_in_between(service: S
         page = (await get(service, f"{query}{cursor}", root.cookie)).json()
         seen += [event["detail"]["role"] for event in page["events"]]
         after, pages = page["next"], pages + 1
-        await act(service, root, "set-role", userId=mina.id, role="admin")
+        await act(service, root, "admin/set-role", userId=mina.id, role="admin")
     assert seen == roles[::-1]
     assert pages == 4  # the last one is empty: six events fill three
 
@@ -116,7 +116,7 @@ async def test_events_are_exported_as_json_lines_oldest_first(
     service: Service, database_url: str
 ) -> None:
     root, mina = await person(service, "root", "admin"), await person(service, "mina")
-    await act(service, root, "set-role", userId=mina.id, role="instructor")
+    await act(service, root, "admin/set-role", userId=mina.id, role="instructor")
     done = run("auth_service.audit", "export", "--user", mina.id, url=database_url)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["signed_up", "role_set"], done.stderr
