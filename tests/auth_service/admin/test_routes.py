@@ -375,3 +375,12 @@ async def test_sessions_in_which_an_admin_of_a_node_server_is_somebody_are_not_l
         token=mina.cookie.split("=")[1].split(".")[0],
     )
     assert len((await get(service, "list-sessions", mina.cookie)).json()) == 1
+
+
+async def test_the_token_that_anybody_can_check_says_a_role_where_there_is_one(
+    service: Service,
+) -> None:
+    root, mina = await person(service, "root", "admin"), await person(service, "mina")
+    drawn = [(await get(service, "token", who.cookie)).json()["token"] for who in (root, mina)]
+    assert claims(drawn[0])["role"] == "admin"
+    assert "role" not in claims(drawn[1])
