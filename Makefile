@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth check format serve-auth serve-api migrate ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ serve-api: $(VENV)/.run ## Start api-service alone
 
 migrate: $(VENV)/.run ## Bring the database at DATABASE_URL to the newest schema
 	@$(BIN)/python -m auth_service.migrate
+
+admin: $(VENV)/.run ## Make the reader with the address EMAIL=… an admin; also of a running make run
+	@$(BIN)/python -m standalone.beside auth_service.admin "$$EMAIL"
+
+audit: $(VENV)/.run ## Print security events as JSON lines; ARGS="--since 2026-01-01T00:00:00Z"
+	@$(BIN)/python -m standalone.beside auth_service.audit export $(ARGS)
 
 ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
 	@$(BIN)/python -m api_service.ingestion "$$SOURCE"

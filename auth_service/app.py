@@ -16,6 +16,7 @@ from starlette.responses import Response
 from auth_service import resources
 from auth_service.accounts.mailed_routes import router as mailed
 from auth_service.accounts.routes import router as accounts
+from auth_service.admin.routes import router as admin
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
@@ -95,7 +96,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
-    rooms = (sessions, accounts, mailed, users, mailed_users, tokens)
+    rooms = (sessions, accounts, mailed, users, mailed_users, tokens, admin)
     for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)

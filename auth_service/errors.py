@@ -4,6 +4,7 @@
     ├── InvalidInput            400  a member of the body has the wrong type or form
     ├── InvalidRedirect         400  a redirect URL is no string; has no code
     ├── PlainRefusal            400  a sentence of Better Auth's that has no code
+    ├── SilentRefusal           401  no session, where Better Auth answers with an empty body
     ├── UnsupportedMediaType    415  the body is of another kind than the route reads
     ├── TooManyRequests         429  the caller, or the account, has used up a limit
     └── Unavailable             503  try again later
@@ -17,13 +18,20 @@ The code is the member's name in `Code`; each stands there once, with its status
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 
 class Code(Enum):
     """Status and sentence of each refusal; the name is the code on the wire."""
 
     BAD_REQUEST = 400, "Invalid JSON in request body"
+    BANNED_USER = (
+        403,
+        (
+            "You have been banned from this application. "
+            "Please contact support if you believe this is an error."
+        ),
+    )
     CHANGE_EMAIL_DISABLED = 400, "Change email is disabled"
     CREDENTIAL_ACCOUNT_NOT_FOUND = 400, "Credential account not found"
     CROSS_SITE_NAVIGATION_LOGIN_BLOCKED = (
@@ -71,6 +79,22 @@ class Code(Enum):
     USER_NOT_FOUND = 401, "User not found"
     VALIDATION_ERROR = 400, "Validation Error"
     VERIFICATION_EMAIL_NOT_ENABLED = 400, "Verification email isn't enabled"
+    YOU_ARE_NOT_ALLOWED_TO_BAN_USERS = 403, "You are not allowed to ban users"
+    YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE = 403, "You are not allowed to change users role"
+    YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS = 403, "You are not allowed to delete users"
+    YOU_ARE_NOT_ALLOWED_TO_LIST_USERS = 403, "You are not allowed to list users"
+    YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS = 403, "You are not allowed to list users sessions"
+    YOU_ARE_NOT_ALLOWED_TO_READ_AUDIT_EVENTS = 403, "You are not allowed to read audit events"
+    YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS = (
+        403,
+        "You are not allowed to revoke users sessions",
+    )
+    YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE = (
+        400,
+        "You are not allowed to set a non-existent role value",
+    )
+    YOU_CANNOT_BAN_YOURSELF = 400, "You cannot ban yourself"
+    YOU_CANNOT_REMOVE_YOURSELF = 400, "You cannot remove yourself"
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -146,6 +170,13 @@ class PlainRefusal(Refused):
         super().__init__(Code.VALIDATION_ERROR, message)
 
 
+class SilentRefusal(Refused):
+    """There is no session, which Better Auth's plugins answer without a word."""
+
+    def __init__(self, *, cookies: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(Code.UNAUTHORIZED, cookies=cookies)
+
+
 class UnsupportedMediaType(Refused):
     """The body is of another kind than the route reads.
 
@@ -205,12 +236,16 @@ class LimitsUnavailable(Unavailable):
     retry_after = 2
 
 
-def render(refusal: Refused) -> JSONResponse:
+def render(refusal: Refused) -> Response:
     """Return the reply of a refusal."""
     body = {"message": refusal.message}
     if refusal.says_code:
         body["code"] = refusal.code.name
-    response = JSONResponse(body, status_code=refusal.status, headers=refusal.headers)
+    response = (
+        Response(status_code=refusal.status, headers=refusal.headers)
+        if isinstance(refusal, SilentRefusal)
+        else JSONResponse(body, status_code=refusal.status, headers=refusal.headers)
+    )
     for name, value in refusal.cookies:
         response.headers.append(name, value)
     return response

@@ -1,18 +1,21 @@
 """What lives as long as the process: opened and closed here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.address import read_address
-from auth_service.database.engine import Database, open_database
+from auth_service.database.engine import Database, database_errors, open_database
 from auth_service.database.reader import Reader, open_reader
 from auth_service.database.revocation_feed import RevocationWatch
-from auth_service.database.sweep import Sweep
+from auth_service.database.sweep import EVERY, Sweep
+from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
@@ -81,6 +84,8 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     )
     limits = open_limits(settings)
     revocations = RevocationWatch(database)
+    sweep = Sweep(audit_days=settings.audit_days)
+    sweeping = asyncio.create_task(_sweep_now_and_then(sweep, database, clock))
     try:
         async with open_reader(address, connections=settings.database_reader_size) as reader:
             yield Resources(
@@ -90,7 +95,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
                 passwords=passwords,
                 postbox=postbox,
-                sweep=Sweep(),
+                sweep=sweep,
                 keyring=Keyring(
                     database, settings.encryption_secrets, lifetime=settings.jwks_rotation
                 ),
@@ -101,12 +106,29 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             )
     finally:
         await revocations.close()
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
         if postbox is not None:
             await postbox.close()
         passwords.close()
         if limits is not None:
             await limits.store.close()
         await database.engine.dispose()
+
+
+async def _sweep_now_and_then(sweep: Sweep, database: Database, clock: Clock) -> None:
+    """Sweep also where nobody opens a link of a mail, which is what sweeps otherwise."""
+    while True:
+        await asyncio.sleep(EVERY.total_seconds())
+        try:
+            with database_errors():
+                async with database.autocommit.begin() as db:
+                    await sweep(db, clock())
+        except DatabaseUnavailable:
+            continue  # logged; the next sweep takes more
+        except SQLAlchemyError as error:  # a database without migrations
+            log.warning("sweep_failed", error=type(error).__name__)
 
 
 def _open_postbox(settings: Settings) -> Postbox | None:

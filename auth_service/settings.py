@@ -194,6 +194,13 @@ class Settings(TokenSettings, LifetimeSettings, MailSettings, JwksSettings, Data
         description="Passwords that may wait to be hashed; more are told to try again later.",
         validation_alias="PASSWORD_QUEUE",
     )
+    audit_days: int = Field(
+        default=365,
+        ge=0,
+        le=36500,
+        description="Days that security events are kept; 0 keeps them for ever.",
+        validation_alias="AUDIT_DAYS",
+    )
     database_pool_size: int = Field(
         default=10,
         ge=1,

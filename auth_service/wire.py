@@ -6,6 +6,7 @@ text of a refusal are the protocol's.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from operator import attrgetter
@@ -26,6 +27,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import (
+    CoreSchema,
     ErrorDetails,
     PydanticCustomError,
     PydanticKnownError,
@@ -134,6 +136,35 @@ class RefusalBody(Wire):
 
     message: str
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhenMissing:
+    """Zod's text for a member that is not there, where it is not that of the member's type."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Lets a text through that is one of a few."""
+
+    options: tuple[str, ...]
+
+    def __call__(self, value: object) -> object:
+        """Return the text, or refuse it in Zod's words."""
+        if value not in self.options:
+            expected = "|".join(f'"{option}"' for option in self.options)
+            raise PydanticCustomError(
+                "enum", "Invalid option: expected one of {e}", {"e": expected}
+            )
+        return value
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self)
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> JsonSchemaValue:
+        return {"type": "string", "enum": list(self.options)}
 
 
 Body = TypeVar("Body", bound=Wire)
@@ -281,7 +312,11 @@ def documented_query(model: type[Wire]) -> dict[str, Any]:
     }
 
 
-_EXPECTED: Mapping[str, str] = {"string_type": "string", "bool_type": "boolean"}
+_EXPECTED: Mapping[str, str] = {
+    "string_type": "string",
+    "bool_type": "boolean",
+    "float_type": "number",
+}
 
 
 def _issue(model: type[Wire], problem: ErrorDetails, where: str) -> str:
@@ -292,6 +327,9 @@ def _issue(model: type[Wire], problem: ErrorDetails, where: str) -> str:
 def _text(model: type[Wire], problem: ErrorDetails) -> str:
     kind = problem["type"]
     if kind == "missing":
+        said = _when_missing(model, str(problem["loc"][0]))
+        if said is not None:
+            return said
         names = {
             field.alias or to_camel(name): field.annotation
             for name, field in model.model_fields.items()
@@ -303,6 +341,13 @@ def _text(model: type[Wire], problem: ErrorDetails) -> str:
     if expected_type := _EXPECTED.get(kind):
         return _wrong_type(expected_type, _type_name(problem["input"]))
     return problem["msg"]
+
+
+def _when_missing(model: type[Wire], member: str) -> str | None:
+    for name, field in model.model_fields.items():
+        if (field.alias or to_camel(name)) == member:
+            return next((it.text for it in field.metadata if isinstance(it, WhenMissing)), None)
+    return None
 
 
 def _wrong_type(expected: str, received: str) -> str:

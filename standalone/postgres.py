@@ -33,7 +33,10 @@ _READY_SECONDS = 30.0  # a killed server's log is replayed first
 _STOP_SECONDS = 20.0
 _ORPHAN_SECONDS = 5.0  # for the orderly shutdown of a killed caller's server
 _FULL_BYTES = 1024 * 1024
-_STATUS_LINE = 7  # of postmaster.pid, counted from 0
+_PORT_LINE, _STATUS_LINE = 3, 7  # of postmaster.pid, counted from 0
+
+DATABASE = "ai_book"
+"""The database of `make run`."""
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -84,7 +87,7 @@ class Server:
 
 @contextmanager
 def running_postgres(
-    folder: Path, *, database: str = "ai_book", durable: bool = True
+    folder: Path, *, database: str = DATABASE, durable: bool = True
 ) -> Iterator[Server]:
     """Run a PostgreSQL server on the cluster in `folder` until the block is left.
 
@@ -111,6 +114,26 @@ def running_postgres(
         yield server
 
 
+def served_url(folder: Path, *, database: str = DATABASE) -> str:
+    """Return the libpq URL of a server that another process runs on the cluster in `folder`.
+
+    Raises:
+        PostgresUnavailable: None runs there, or its files are not ours to read.
+    """
+    try:
+        password = (folder / "password").read_text()
+        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+    except OSError as error:
+        raise PostgresUnavailable(
+            f"No `make run` uses {folder.parent} now: start one, or set DATABASE_URL."
+        ) from error
+    return _url(password, int(lines[_PORT_LINE]), database)
+
+
+def _url(password: str, port: int, database: str) -> str:
+    return f"postgresql://postgres:{password}@127.0.0.1:{port}/{quote(database, safe='')}"
+
+
 def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> Server:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_lock = stack.enter_context((folder / "run.lock").open("ab")).fileno()
@@ -131,8 +154,7 @@ def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> S
     password = (folder / "password").read_text()
     port, process = _serve(stack, cluster, _SETTINGS if durable else _SETTINGS | _NOT_DURABLE)
     _create_database(package, port, password, database)
-    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/{quote(database, safe='')}"
-    return Server(url, process)
+    return Server(_url(password, port, database), process)
 
 
 def _locks(descriptor: int) -> bool:

@@ -18,6 +18,7 @@ class Caller:
         interest_area: What the user wants to learn.
         issued_at: When the token was issued, UTC; a revocation may end those issued before it.
         expires_at: When the token stops to count, UTC.
+        role: The user's, `user`, `instructor` or `admin`; several are joined by commas.
     """
 
     user_id: str
@@ -29,3 +30,4 @@ class Caller:
     interest_area: str
     issued_at: datetime
     expires_at: datetime
+    role: str = "user"

@@ -239,4 +239,5 @@ def _caller(claims: Mapping[str, object]) -> Caller:
         interest_area=text("interestArea"),
         issued_at=datetime.fromtimestamp(_moment(claims, "iat"), UTC),
         expires_at=datetime.fromtimestamp(_moment(claims, "exp"), UTC),
+        role=text("role") or "user",
     )

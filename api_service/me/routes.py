@@ -19,6 +19,7 @@ class Me(BaseModel):
     software_background: str
     hardware_background: str
     interest_area: str
+    role: str
     expires_at: datetime
 
 
@@ -32,5 +33,6 @@ async def me(caller: CurrentCaller) -> Me:
         software_background=caller.software_background,
         hardware_background=caller.hardware_background,
         interest_area=caller.interest_area,
+        role=caller.role,
         expires_at=caller.expires_at,
     )

@@ -7,15 +7,17 @@ together; when it is used up, the right password gets in from a network the acco
 from, and every other try is answered alike, after the same work. See docs/decisions/0011.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import bindparam, select
 
-from auth_service.database.engine import Statements
-from auth_service.database.tables import Session, User
+from auth_service.audit.events import Actor, EventKind, recording
+from auth_service.database.engine import Database, Statements
+from auth_service.database.tables import AuditEvent, Session, User
 from auth_service.errors import LimitsUnavailable, TooManyRequests
 from auth_service.limits import Limits
 from service_kit.client_ip import rate_limit_key
@@ -121,6 +123,35 @@ class Attempt:
     @property
     def _place(self) -> str:
         return f"{_account(self.email)}|{rate_limit_key(self.ip_address)}"
+
+
+@asynccontextmanager
+async def recorded_back_off(
+    database: Database, attempt: Attempt, now: datetime
+) -> AsyncIterator[None]:
+    """Write the event of an account that backs off, once a minute for each user and address.
+
+    Once, because whoever has used up an account's tries can go on being refused for nothing.
+    """
+    try:
+        yield
+    except TooManyRequests:
+        user_id = select(User.id).where(User.email == attempt.email).scalar_subquery()
+        lately = select(AuditEvent.id).where(
+            AuditEvent.event == EventKind.ACCOUNT_BACKED_OFF.value,
+            AuditEvent.created_at > now - _LATELY,
+            AuditEvent.ip_address == attempt.ip_address,
+            AuditEvent.user_id.is_not_distinct_from(user_id),
+        )
+        who = select(user_id.label("user_id")).where(~lately.exists()).cte("who")
+        by = Actor(None, attempt.ip_address, now)
+        event = recording(who, EventKind.ACCOUNT_BACKED_OFF, by, user_id=who.c.user_id)
+        async with database.autocommit.begin() as db:
+            await db.execute(event)
+        raise
+
+
+_LATELY = timedelta(minutes=1)
 
 
 def _account(email: str) -> str:

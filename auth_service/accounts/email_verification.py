@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.accounts.email_tokens import EmailClaim, sign_claim
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import User
@@ -93,6 +94,7 @@ async def follow(  # noqa: PLR0913 -- as email_mail
     *,
     caller_id: str | None,
     callback_url: str | None,
+    ip_address: str,
     now: datetime,
 ) -> Followed:
     """Do what a link asks for.
@@ -103,13 +105,14 @@ async def follow(  # noqa: PLR0913 -- as email_mail
         links: What a link that comes next is made of.
         caller_id: The user whose session the request presents, if any.
         callback_url: Where a link that comes next leads in the end.
+        ip_address: Where the link was followed.
         now: The time of the request.
 
     Raises:
         Refused: INVALID_TOKEN, USER_NOT_FOUND, INVALID_USER, or the new address is taken.
     """
     if claim.update_to is None:
-        await _verify(db, claim, now)
+        await _verify(db, claim, ip_address, now)
         return Followed()
     user = await _bound_user(db, claim)
     if caller_id is not None and caller_id != user.id:
@@ -118,6 +121,9 @@ async def follow(  # noqa: PLR0913 -- as email_mail
         follow_up = EmailClaim(user.email, user.id, claim.update_to, "change-email-verification")
     else:
         user = await _change(db, user, claim, now)
+        # The link came by mail: whoever follows it may be signed in nowhere.
+        by = Actor(caller_id, ip_address, now)
+        await record(db, Event(EventKind.EMAIL_CHANGED, by, user.id))
         follow_up = EmailClaim(user.email, user.id)
         if claim.request_type == "change-email-verification":
             return Followed(user)
@@ -125,7 +131,7 @@ async def follow(  # noqa: PLR0913 -- as email_mail
     return Followed(user if claim.request_type is None else None, mail)
 
 
-async def _verify(db: AsyncSession, claim: EmailClaim, now: datetime) -> None:
+async def _verify(db: AsyncSession, claim: EmailClaim, ip_address: str, now: datetime) -> None:
     user = await find_by_email(db, claim.email)
     if user is None:
         raise Refused(Code.USER_NOT_FOUND)
@@ -138,6 +144,7 @@ async def _verify(db: AsyncSession, claim: EmailClaim, now: datetime) -> None:
             .where(User.id == user.id, User.email == claim.email)
             .values(email_verified=True, updated_at=now)
         )
+        await record(db, Event(EventKind.EMAIL_VERIFIED, Actor(None, ip_address, now), user.id))
 
 
 async def _bound_user(db: AsyncSession, claim: EmailClaim) -> Profile:

@@ -28,7 +28,7 @@ from auth_service.accounts.schemas import (
 from auth_service.callbacks import with_error, with_parameter
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Client, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, Refused, Unavailable
 from auth_service.mail import Mail
 from auth_service.resources import Resources
@@ -57,6 +57,7 @@ _REQUESTED = "If this email exists in our system, check your email for the reset
 )
 async def request_password_reset(
     body: Annotated[ResetRequestBody, Depends(checked_body(ResetRequestBody))],
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -70,6 +71,7 @@ async def request_password_reset(
                 body.email,
                 body.redirect_to,
                 auth_url=resources.settings.auth_url,
+                ip_address=caller.ip_address,
                 now=now,
             )
         if mail is not None:
@@ -124,6 +126,7 @@ async def set_new_password(
             resources.passwords,
             token=token,
             new_password=body.new_password,
+            ip_address=caller.ip_address,
             now=now,
         )
     # Whoever forgot the password has tried wrong ones.
@@ -171,26 +174,29 @@ async def send_verification_email(
     responses={302: {"description": "To callbackURL where one was sent, with `error` if refused"}},
     openapi_extra=documented_query(VerificationQuery),
 )
-async def verify_email(
+async def verify_email(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     request: Request,
     query: Annotated[VerificationQuery, Depends(checked_query(VerificationQuery, redirects=True))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
     """Follow a mailed link: an address is verified, or changed, or its change is confirmed."""
     try:
-        return await _follow(request, query, shown, resources, now)
+        return await _follow(request, query, shown, caller, resources, now)
     except Refused as refusal:
         if not query.callback_url or isinstance(refusal, Unavailable):
             raise
         return redirect(with_error(query.callback_url, refusal.code.name), refusal.cookies)
 
 
-async def _follow(
+async def _follow(  # noqa: PLR0913, PLR0917 -- as its route
     request: Request,
     query: VerificationQuery,
     shown: Presented,
+    caller: Client,
     resources: Resources,
     now: datetime,
 ) -> Response:
@@ -209,6 +215,7 @@ async def _follow(
                 links,
                 caller_id=found.session.user_id if found.session else None,
                 callback_url=query.callback_url,
+                ip_address=caller.ip_address,
                 now=now,
             )
     if followed.mail is not None and resources.postbox is not None:

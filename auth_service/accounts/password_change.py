@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from auth_service.accounts.backoff import Attempt
+from auth_service.accounts.backoff import Attempt, recorded_back_off
 from auth_service.accounts.passwords import (
     CREDENTIAL,
     check_not_too_long,
@@ -14,8 +14,9 @@ from auth_service.accounts.passwords import (
     hash_password,
     verify_password,
 )
+from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Database, Statements
-from auth_service.database.tables import Account, User
+from auth_service.database.tables import Account, AuditEvent, User
 from auth_service.errors import Busy, Code, Refused
 from auth_service.identifiers import new_identifier
 from auth_service.revocations.recording import revoke_user
@@ -69,6 +70,7 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
     user_id: str,
     password: str,
     *,
+    now: datetime,
     without: Code = Code.INVALID_PASSWORD,
 ) -> None:
     """Make sure that a password is the user's.
@@ -79,6 +81,7 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
         attempt: Counts the try: whoever has come by a session could guess here.
         user_id: Whose password.
         password: It, as the user says.
+        now: The time of the request.
         without: The refusal of users who have none.
 
     Raises:
@@ -88,13 +91,16 @@ async def check_password(  # noqa: PLR0913 -- a check is its arguments
         Busy: Too many passwords are waiting to be hashed.
     """
     check_not_too_long(password)
-    wait = await attempt.begin()
-    async with database.autocommit.begin() as db:
-        credential = await _find_credential(db, user_id)
-        may_enter = await attempt.may_enter(db, wait)
-    stored = None if credential is None else credential.stored
-    right = await verify_password(pool, password, stored)
-    if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
+    async with recorded_back_off(database, attempt, now):
+        wait = await attempt.begin()
+        async with database.autocommit.begin() as db:
+            credential = await _find_credential(db, user_id)
+            may_enter = await attempt.may_enter(db, wait)
+        stored = None if credential is None else credential.stored
+        right = await verify_password(pool, password, stored)
+        enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+    if not enters:
+        await _record_refused(database, Actor(user_id, attempt.ip_address, now))
         raise Refused(Code.INVALID_PASSWORD if stored else without)
 
 
@@ -133,7 +139,9 @@ async def change_password(  # noqa: PLR0913 -- as check_password
     """
     check_policy(change.new)
     check_not_too_long(change.current)
-    wait = await attempt.begin()
+    async with recorded_back_off(database, attempt, now):
+        wait = await attempt.begin()
+    by = Actor(change.user_id, change.ip_address, now)
     hashed: str | None = None
     for _ in range(_ATTEMPTS):
         async with database.autocommit.begin() as asked:
@@ -142,11 +150,14 @@ async def change_password(  # noqa: PLR0913 -- as check_password
         if credential is None or credential.stored is None:
             raise Refused(Code.CREDENTIAL_ACCOUNT_NOT_FOUND)
         right = await verify_password(pool, change.current, credential.stored)
-        if not await attempt.settle(right=right, wait=wait, may_enter=may_enter):
+        async with recorded_back_off(database, attempt, now):
+            enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+        if not enters:
+            await _record_refused(database, by)
             raise Refused(Code.INVALID_PASSWORD)
         hashed = hashed or await hash_password(pool, change.new)
         async with sessionmaker.begin() as db:
-            if await _replaced(db, change.user_id, credential, hashed, now):
+            if await _replaced(db, by, credential, hashed):
                 await revoke_user(db, change.user_id, now=now)
                 return await _start_anew(db, change, now) if change.revoke_sessions else None
     raise Busy
@@ -193,33 +204,39 @@ async def set_password(
             raise Refused(Code.PASSWORD_ALREADY_SET)
 
 
+async def _record_refused(database: Database, by: Actor) -> None:
+    async with database.autocommit.begin() as db:
+        await record(db, Event(EventKind.PASSWORD_REFUSED, by, by.id))
+
+
 async def _find_credential(db: Statements, user_id: str) -> Credential | None:
     row = (await db.execute(_CREDENTIAL, {"owner": user_id})).one_or_none()
     return None if row is None else Credential(*row)
 
 
-async def _replaced(
-    db: AsyncSession, user_id: str, credential: Credential, hashed: str, now: datetime
-) -> bool:
+async def _replaced(db: AsyncSession, by: Actor, credential: Credential, hashed: str) -> bool:
     """Store a hash in place of the one that was checked; False when that is there no more."""
     # The user first, as whoever deletes one does: the other order could deadlock with them.
-    held = select(User.id).where(User.id == user_id).with_for_update(read=True, key_share=True)
+    held = select(User.id).where(User.id == by.id).with_for_update(read=True, key_share=True)
     user = held.cte("held")
-    changed = await db.execute(
+    changed = (
         update(Account)
         .where(
             Account.user_id == user.c.id,
             Account.id == credential.id,
             Account.password == credential.stored,
         )
-        .values(password=hashed, updated_at=now)
-        .returning(Account.id)
+        .values(password=hashed, updated_at=by.at)
+        .returning(Account.user_id)
+        .cte("changed")
     )
-    return changed.one_or_none() is not None
+    told = recording(changed, EventKind.PASSWORD_CHANGED, by, user_id=changed.c.user_id)
+    return (await db.execute(told.returning(AuditEvent.id))).one_or_none() is not None
 
 
 async def _start_anew(db: AsyncSession, change: PasswordChange, now: datetime) -> StartedSession:
-    await revoke_all(db, change.user_id)
+    by = Actor(change.user_id, change.ip_address, now)
+    await revoke_all(db, change.user_id, by)
     return await start_session(
         db,
         change.user_id,

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.accounts.email_verification import encoded
 from auth_service.accounts.passwords import CREDENTIAL, check_policy, hash_password
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Database
 from auth_service.database.sweep import Sweep
 from auth_service.database.tables import Account, User
@@ -20,16 +21,23 @@ from auth_service.workers import WorkerPool
 LIFETIME = timedelta(hours=1)
 
 
-async def request_reset(
-    database: Database, email: str, redirect_to: str | None, *, auth_url: str, now: datetime
+async def request_reset(  # noqa: PLR0913 -- as reset_password
+    database: Database,
+    email: str,
+    redirect_to: str | None,
+    *,
+    auth_url: str,
+    ip_address: str,
+    now: datetime,
 ) -> Mail | None:
     """Store a token for the user of an address, and return the mail with it; None: no such user.
 
     Args:
-        database: Two statements, each on its own.
+        database: Three statements, each on its own.
         email: The address, in lower case.
         redirect_to: The page that asks for the new password.
         auth_url: Where Better Auth's paths begin, from the configuration alone.
+        ip_address: Where the request comes from.
         now: The time of the request.
     """
     token = new_reset_token()
@@ -38,6 +46,8 @@ async def request_reset(
         user_id = found.scalar_one_or_none()
         if user_id is None:
             return None
+        by = Actor(None, ip_address, now)
+        await record(db, Event(EventKind.PASSWORD_RESET_REQUESTED, by, user_id))
         await one_time.issue(db, _identifier(token), user_id, expires_at=now + LIFETIME, now=now)
     url = f"{auth_url}/reset-password/{token}?callbackURL={encoded(redirect_to or '')}"
     return Mail(type="reset-password", to=email, url=url, token=token)
@@ -57,6 +67,7 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     *,
     token: str,
     new_password: str,
+    ip_address: str,
     now: datetime,
 ) -> str:
     """Set a user's password, spending the token; return the user's address.
@@ -78,6 +89,8 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     async with sessionmaker.begin() as transaction:
         if await one_time.consume(transaction, _identifier(token), now) != user_id:
             raise _invalid_token()
+        by = Actor(user_id, ip_address, now)
+        await record(transaction, Event(EventKind.PASSWORD_RESET, by, user_id))
         email = await _store_password(transaction, user_id, hashed, now)
         await revoke_user(transaction, user_id, now=now)
         return email

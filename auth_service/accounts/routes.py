@@ -10,6 +10,7 @@ from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.schemas import SignedInBody, SignedUpBody, SignInBody, SignUpBody
 from auth_service.accounts.sign_in import check_credentials
 from auth_service.accounts.sign_up import NewUser, sign_up
+from auth_service.audit.events import EventKind
 from auth_service.database.engine import Statements, database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Db, Now, Res, checked_body
@@ -72,6 +73,7 @@ async def new_account(  # noqa: PLR0913 -- a dependency asks for what it uses
         ip_address=caller.ip_address,
         user_agent=caller.user_agent,
         now=now,
+        event=EventKind.SIGNED_UP,
     )
     granted = await _granted(db, body, session, user, resources)
     headers = started_headers(session, user, shown)

@@ -6,8 +6,9 @@ from hashlib import sha256
 
 from sqlalchemy import and_, bindparam, func, select, update
 
-from auth_service.accounts.backoff import Attempt
+from auth_service.accounts.backoff import Attempt, recorded_back_off
 from auth_service.accounts.passwords import CREDENTIAL, check_not_too_long, verify_and_renew
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, User
@@ -80,14 +81,20 @@ async def check_credentials(
     if not is_email(attempt.email):
         raise Refused(Code.INVALID_EMAIL)
     check_not_too_long(password)
-    wait = await attempt.begin()
-    async with database.autocommit.begin() as db:
-        found = await _find(db, attempt.email)
-        may_enter = await attempt.may_enter(db, wait)
-    verified = await verify_and_renew(pool, password, found.stored or found.decoy)
-    right = verified.right and found.stored is not None
-    enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
+    async with recorded_back_off(database, attempt, now):
+        wait = await attempt.begin()
+        async with database.autocommit.begin() as db:
+            found = await _find(db, attempt.email)
+            may_enter = await attempt.may_enter(db, wait)
+        verified = await verify_and_renew(pool, password, found.stored or found.decoy)
+        right = verified.right and found.stored is not None
+        enters = await attempt.settle(right=right, wait=wait, may_enter=may_enter)
     if not enters or found.user is None:
+        # Written for unknown addresses as well, which takes as long; of them nothing is kept.
+        by = Actor(None, attempt.ip_address, now)
+        known = None if found.user is None else found.user.id
+        async with database.autocommit.begin() as db:
+            await record(db, Event(EventKind.SIGN_IN_FAILED, by, known))
         raise Refused(Code.INVALID_EMAIL_OR_PASSWORD)
     if verified.renewed is not None:
         async with database.autocommit.begin() as db:

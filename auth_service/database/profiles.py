@@ -8,6 +8,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.database.tables import User
 
+USER = "user"
+"""The role of users whose row names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -23,6 +26,12 @@ class Profile:
     software_background: str | None
     hardware_background: str | None
     interest_area: str | None
+    role: str | None = None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The user's roles; Better Auth stores several as one text, joined by commas."""
+        return tuple((self.role or USER).split(","))
 
 
 # A row of columns of several types is a tuple of Any to the type checker, here as elsewhere.
@@ -37,4 +46,5 @@ PROFILE_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     User.software_background,
     User.hardware_background,
     User.interest_area,
+    User.role,
 )

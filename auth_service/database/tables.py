@@ -3,9 +3,10 @@
 Times are stored in UTC with millisecond precision. Tables of our own have names in snake case.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -41,6 +42,10 @@ class User(Base):
     software_background: Mapped[str | None] = mapped_column("softwareBackground")
     hardware_background: Mapped[str | None] = mapped_column("hardwareBackground")
     interest_area: Mapped[str | None] = mapped_column("interestArea")
+    role: Mapped[str | None]  # several are joined by commas; null is `user`
+    banned: Mapped[bool | None]
+    ban_reason: Mapped[str | None] = mapped_column("banReason")
+    ban_expires: Mapped[datetime | None] = mapped_column("banExpires")
 
 
 class Session(Base):
@@ -58,6 +63,8 @@ class Session(Base):
     user_id: Mapped[str] = mapped_column(
         "userId", ForeignKey(User.id, ondelete="CASCADE"), index=True
     )
+    # A Node server with the admin plugin writes it; here nobody becomes somebody else.
+    impersonated_by: Mapped[str | None] = mapped_column("impersonatedBy")
 
 
 class Account(Base):
@@ -180,3 +187,18 @@ class RefreshToken(Base):
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEvent(Base):
+    """What happened to whom; the database lets nobody change it, and old rows be pruned alone."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(index=True)
+    actor_id: Mapped[str | None] = mapped_column(index=True)  # no key: rows outlive their users
+    user_id: Mapped[str | None] = mapped_column(index=True)
+    ip_address: Mapped[str]
+    request_id: Mapped[str]
+    detail: Mapped[Mapping[str, str | int] | None] = mapped_column(JSONB(none_as_null=True))

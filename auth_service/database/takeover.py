@@ -109,6 +109,49 @@ def give_back(db: sa.Connection, schema: sa.MetaData) -> None:
     _RECORD.drop(db)
 
 
+def add_columns(db: sa.Connection, added: sa.MetaData) -> None:
+    """Add columns to tables that are there; those of a plugin that was in use stay as they are.
+
+    Args:
+        db: In a transaction, which the caller rolls back when this raises.
+        added: Tables of nothing but these columns, which may be null.
+
+    Raises:
+        UnfitTables: A column of such a name is of another kind.
+    """
+    schema = sa.MetaData()
+    for table in added.tables.values():
+        own = (sa.Column(each.name, each.type) for each in table.columns)
+        sa.Table(table.name, schema, *own, autoload_with=db)
+    changes = list(_adapt(db, schema))
+    if not sa.inspect(db).has_table(_RECORD.name):
+        return
+    last = db.scalar(sa.select(sa.func.max(_RECORD.c.step)))
+    for step, change in enumerate(changes, start=0 if last is None else last + 1):
+        db.execute(sa.insert(_RECORD).values(step=step, **asdict(change)))
+
+
+def drop_columns(db: sa.Connection, added: sa.MetaData) -> None:
+    """Undo `add_columns`: of a database taken over, what it brought along stays."""
+    wanted = [
+        Change(Kind.COLUMN, table.name, column.name)
+        for table in added.tables.values()
+        for column in table.columns
+    ]
+    if not sa.inspect(db).has_table(_RECORD.name):
+        for change in wanted:
+            _undo(db, change)
+        return
+    for change in wanted:
+        written = sa.delete(_RECORD).where(
+            _RECORD.c.kind == change.kind,
+            _RECORD.c.table == change.table,
+            _RECORD.c.name == change.name,
+        )
+        if db.execute(written).rowcount:
+            _undo(db, change)
+
+
 def _operations(db: sa.Connection) -> Operations:
     return Operations(MigrationContext.configure(db, opts={"compare_server_default": True}))
 

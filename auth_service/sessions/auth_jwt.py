@@ -43,6 +43,8 @@ async def mint_auth_jwt(
         "softwareBackground": claim_text(profile.software_background),
         "hardwareBackground": claim_text(profile.hardware_background),
         "interestArea": claim_text(profile.interest_area),
+        # As with Better Auth's admin plugin; who has no role has no such claim, as without it.
+        **({"role": profile.role} if profile.role else {}),
     }
     return signer.sign(
         {

@@ -2,16 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.orm import InstrumentedAttribute
 
+from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.reader import Reader
-from auth_service.database.tables import Session, User
+from auth_service.database.tables import AuditEvent, Session, User
+from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_identifier
 
 REMEMBERED = timedelta(days=7)
@@ -103,8 +118,16 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
     ip_address: str,
     user_agent: str,
     now: datetime,
+    event: EventKind = EventKind.SIGNED_IN,
 ) -> StartedSession:
-    """Insert a session and return it."""
+    """Insert a session and the event of it, and return the session: one statement.
+
+    Every way of signing in ends here, so here is asked whether the user is banned. A ban that has
+    expired is taken off.
+
+    Raises:
+        Refused: BANNED_USER; or UNAUTHORIZED, the user was deleted meanwhile.
+    """
     started = StartedSession(
         id=new_identifier(),
         token=new_identifier(),
@@ -115,19 +138,69 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
         ip_address=ip_address,
         user_agent=user_agent,
     )
-    await db.execute(
-        insert(Session).values(
-            id=started.id,
-            token=started.token,
-            user_id=user_id,
-            expires_at=started.expires_at,
-            created_at=now,
-            updated_at=now,
-            ip_address=ip_address,
-            user_agent=user_agent,
-        )
-    )
+    by = Actor(user_id, ip_address, now)
+    found = (await db.execute(_starting(started, by, event))).one_or_none()
+    if found is None:
+        await _refuse(db, by)
+    elif found.banned:
+        await db.execute(_LIFT, {"owner": user_id, "moment": now})
     return started
+
+
+_LIFT = (
+    update(User)
+    .where(User.id == bindparam("owner"), User.ban_expires < bindparam("moment"))
+    .values(banned=False, ban_reason=None, ban_expires=None)
+)
+
+
+def _starting(started: StartedSession, by: Actor, event: EventKind) -> Select[Any]:
+    """Return the statement that inserts a session unless its user is banned.
+
+    The user's row is locked against whoever bans them just now: either this waits and sees the ban,
+    or the ban waits and ends this session with the others.
+    """
+    owner = (
+        select(User.id, User.banned)
+        .where(
+            User.id == started.user_id,
+            not_(is_banned(started.started_at)),
+        )
+        .with_for_update(key_share=True)
+        .cte("owner")
+    )
+    row = {
+        Session.id: started.id,
+        Session.token: started.token,
+        Session.expires_at: started.expires_at,
+        Session.created_at: started.started_at,
+        Session.updated_at: started.started_at,
+        Session.ip_address: started.ip_address,
+        Session.user_agent: started.user_agent,
+    }
+    values = (literal(value, column.type) for column, value in row.items())
+    session = (
+        insert(Session)
+        .from_select([*row, Session.user_id], select(*values, owner.c.id))
+        .returning(Session.user_id)
+        .cte("started")
+    )
+    told = recording(session, event, by, user_id=session.c.user_id)
+    return select(owner.c.banned).add_cte(told.returning(AuditEvent.id).cte("told"))
+
+
+def is_banned(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a user is banned at a moment."""
+    forever = User.ban_expires.is_(None)
+    return func.coalesce(User.banned & or_(forever, User.ban_expires >= now), false())
+
+
+async def _refuse(db: Statements, by: Actor) -> NoReturn:
+    there = (await db.execute(select(User.id).where(User.id == by.id))).one_or_none()
+    if there is None:
+        raise Refused(Code.UNAUTHORIZED)
+    await record(db, Event(EventKind.SIGN_IN_FAILED, by, by.id, {"reason": "banned"}))
+    raise Refused(Code.BANNED_USER)
 
 
 async def find_session(reader: Reader, token: str) -> StoredSession | None:
@@ -158,3 +231,11 @@ async def renew_session(db: Statements, token: str, now: datetime) -> datetime |
 async def end_session(db: Statements, token: str) -> None:
     """Delete a session; one that is not there is as good as deleted."""
     await db.execute(_END, {"presented": token})
+
+
+async def sign_out(db: Statements, token: str, ip_address: str, now: datetime) -> None:
+    """Delete a session as its holder wishes, and write the event: one statement."""
+    ended = delete(Session).where(Session.token == token).returning(Session.user_id).cte("ended")
+    owner = ended.c.user_id
+    by = Actor(None, ip_address, now)
+    await db.execute(recording(ended, EventKind.SIGNED_OUT, by, user_id=owner, actor_id=owner))

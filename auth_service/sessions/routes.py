@@ -1,12 +1,16 @@
 """The sessions' doors: who am I, sign-out, and which others there are."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import (
+    Caller,
+    Client,
     Now,
     Res,
     any_body,
@@ -16,10 +20,10 @@ from auth_service.dependencies import (
     same_site,
 )
 from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.sessions import lifecycle
 from auth_service.sessions.auth_jwt import mint_auth_jwt, with_auth_jwt
 from auth_service.sessions.cookies import CookieRules, Header, cleared_session
 from auth_service.sessions.current import Shown, present
-from auth_service.sessions.lifecycle import end_session
 from auth_service.sessions.management import active_sessions, revoke, revoke_all
 from auth_service.sessions.schemas import (
     CurrentSessionBody,
@@ -33,7 +37,7 @@ from auth_service.sessions.schemas import (
     tell_session,
     tell_user,
 )
-from auth_service.sessions.signed_in import FreshSession, RequiredSession, resolve
+from auth_service.sessions.signed_in import FreshSession, LiveSession, RequiredSession, resolve
 from auth_service.wire import (
     JSON,
     documented,
@@ -87,13 +91,15 @@ async def post_session() -> None:
 async def sign_out(
     _body: Annotated[SignOutBody, Depends(checked_body(SignOutBody, optional=True))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
+    now: Now,
 ) -> Response:
     """End the session, if there is one; its token works no more."""
     if shown.token is not None:
         with database_errors():
             async with resources.database.autocommit.begin() as db:
-                await end_session(db, shown.token)
+                await lifecycle.sign_out(db, shown.token, caller.ip_address, now)
     return reply(SuccessBody(success=True), cleared_session(shown.rules, shown.cookies))
 
 
@@ -110,35 +116,43 @@ async def list_sessions(live: FreshSession, resources: Res, now: Now) -> Respons
 @router.post(
     "/revoke-session", response_model=StatusBody, openapi_extra=documented(RevokeBody, JSON)
 )
-async def revoke_session(
+async def revoke_session(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     body: Annotated[RevokeBody, Depends(checked_body(RevokeBody))],
     live: RequiredSession,
     shown: Shown,
+    caller: Caller,
     resources: Res,
+    now: Now,
 ) -> Response:
     """End one session of the user; whether there was such a one is not told."""
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            await revoke(db, live.session.user_id, body.token)
+            await revoke(db, live.session.user_id, body.token, _actor(live, caller, now))
     own = body.token == live.session.token
     return _done(cleared_session(shown.rules, shown.cookies) if own else live.headers)
 
 
 @router.post("/revoke-sessions", response_model=StatusBody, dependencies=[Depends(any_body)])
-async def revoke_sessions(live: RequiredSession, shown: Shown, resources: Res) -> Response:
+async def revoke_sessions(
+    live: RequiredSession, shown: Shown, caller: Caller, resources: Res, now: Now
+) -> Response:
     """End all sessions of the user, this one too."""
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            await revoke_all(db, live.session.user_id)
+            await revoke_all(db, live.session.user_id, _actor(live, caller, now))
     return _done(cleared_session(shown.rules, shown.cookies))
 
 
 @router.post("/revoke-other-sessions", response_model=StatusBody, dependencies=[Depends(any_body)])
-async def revoke_other_sessions(live: RequiredSession, resources: Res) -> Response:
+async def revoke_other_sessions(
+    live: RequiredSession, caller: Caller, resources: Res, now: Now
+) -> Response:
     """End all sessions of the user but this one."""
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            await revoke_all(db, live.session.user_id, but=live.session.token)
+            by = _actor(live, caller, now)
+            await revoke_all(db, live.session.user_id, by, but=live.session.token)
     return _done(live.headers)
 
 
@@ -151,6 +165,10 @@ async def update_session(
 ) -> Response:
     """Refuse: sessions here have no fields of the application's own, and no others can be set."""
     raise PlainRefusal("No fields to update")
+
+
+def _actor(live: LiveSession, caller: Client, now: datetime) -> Actor:
+    return Actor(live.session.user_id, caller.ip_address, now)
 
 
 def _done(headers: tuple[Header, ...]) -> Response:

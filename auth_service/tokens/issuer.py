@@ -12,7 +12,7 @@ from jwt.utils import base64url_encode
 from pydantic_core import to_json
 
 from auth_service.claim_texts import claim_text
-from auth_service.database.profiles import Profile
+from auth_service.database.profiles import USER, Profile
 from auth_service.identifiers import new_identifier
 
 ISSUER = "auth-service"
@@ -47,6 +47,7 @@ def mint(
         "softwareBackground": claim_text(user.software_background),
         "hardwareBackground": claim_text(user.hardware_background),
         "interestArea": claim_text(user.interest_area),
+        "role": user.role or USER,
         "sid": session_id,
         "jti": new_identifier(),
         "iat": issued_at,

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.accounts.email_verification import encoded
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import Profile
 from auth_service.database.tables import Account, Session, User
@@ -38,29 +39,33 @@ async def request_deletion(
     return Mail(type="delete-user", to=user.email, url=url, token=token)
 
 
-async def delete_by_token(db: AsyncSession, user_id: str, token: str, now: datetime) -> None:
-    """Delete a user, spending the token of their mail; both or neither.
+async def delete_by_token(db: AsyncSession, by: Actor, token: str) -> None:
+    """Delete the user who asks for it, spending the token of their mail; both or neither.
 
     In other hands the token deletes nobody, and stays good.
 
     Raises:
         Refused: INVALID_TOKEN; the transaction must then be rolled back.
     """
-    if await one_time.consume(db, _identifier(token), now) != user_id:
+    if by.id is None or await one_time.consume(db, _identifier(token), by.at) != by.id:
         raise Refused(Code.INVALID_TOKEN, status=404)
-    await delete_user(db, user_id)
+    await delete_user(db, by.id, by)
 
 
-async def delete_user(db: AsyncSession, user_id: str) -> None:
+async def delete_user(
+    db: AsyncSession, user_id: str, by: Actor, kind: EventKind = EventKind.USER_DELETED
+) -> None:
     """Delete a user, with sessions and accounts; API keys stay, as in Better Auth.
 
     The foreign keys would do so by themselves, but not in every database taken over. The user is
-    locked first, as whoever changes a user's rows does.
+    locked first, as whoever changes a user's rows does. Events that name the user's id stay.
     """
     await db.execute(select(User.id).where(User.id == user_id).with_for_update())
     await db.execute(delete(Session).where(Session.user_id == user_id))
     await db.execute(delete(Account).where(Account.user_id == user_id))
-    await db.execute(delete(User).where(User.id == user_id))
+    gone = await db.execute(delete(User).where(User.id == user_id).returning(User.id))
+    if gone.first() is not None:
+        await record(db, Event(kind, by, user_id))
 
 
 def _identifier(token: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.accounts.email_tokens import EmailClaim
 from auth_service.accounts.email_verification import Links, email_mail, find_by_email
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.profiles import Profile
 from auth_service.database.tables import User
 from auth_service.mail import Mail
@@ -46,6 +47,7 @@ async def change_email(  # noqa: PLR0913 -- a change is its arguments
     links: Links,
     *,
     callback_url: str | None,
+    ip_address: str,
     now: datetime,
 ) -> tuple[bool, Mail | None]:
     """Change the user's address, or begin to.
@@ -59,18 +61,24 @@ async def change_email(  # noqa: PLR0913 -- a change is its arguments
         policy: How this site does it.
         links: What a mailed link is made of.
         callback_url: Where it leads in the end.
+        ip_address: Where the request comes from.
         now: The time of the request.
 
     Returns:
         Whether the address has changed, and the mail to post after the commit.
     """
+    by = Actor(user.id, ip_address, now)
     if await find_by_email(db, new_email) is not None:
+        # Asked for all the same: the answer tells nothing, and neither does the table.
+        await record(db, Event(EventKind.EMAIL_CHANGE_REQUESTED, by, user.id))
         return False, None
     if policy.changes_at_once(user):
         if not await _set_email(db, user, new_email, now):
             return False, None
+        await record(db, Event(EventKind.EMAIL_CHANGED, by, user.id))
         claim = EmailClaim(new_email, user.id)
         return True, email_mail(links, claim, to=new_email, callback_url=callback_url, now=now)
+    await record(db, Event(EventKind.EMAIL_CHANGE_REQUESTED, by, user.id))
     if policy.confirmed and user.email_verified:
         claim = EmailClaim(user.email.lower(), user.id, new_email, "change-email-confirmation")
         mail = email_mail(

@@ -1,7 +1,6 @@
 """The doors of what a user confirms by mail: a new address, the end of the account."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from auth_service.accounts.backoff import Attempt
 from auth_service.accounts.mailed_routes import mailed_links
 from auth_service.accounts.password_change import check_password
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, PlainRefusal, Refused
@@ -38,10 +38,12 @@ _ON_ITS_WAY = DeletedBody(success=True, message="Verification email sent")
 @router.post(
     "/change-email", response_model=StatusBody, openapi_extra=documented(ChangeEmailBody, JSON)
 )
-async def change_address(
+async def change_address(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     body: Annotated[ChangeEmailBody, Depends(checked_body(ChangeEmailBody))],
     live: RequiredSession,
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -63,6 +65,7 @@ async def change_address(
                 policy,
                 mailed_links(resources),
                 callback_url=body.callback_url,
+                ip_address=caller.ip_address,
                 now=now,
             )
     if mail is not None and resources.postbox is not None:
@@ -90,6 +93,7 @@ async def delete_account(  # noqa: PLR0913 -- a route asks for what it uses
     if resources.settings.delete_user == "off":
         return Response(status_code=404)
     user = live.session.user
+    by = Actor(user.id, caller.ip_address, now)
     with database_errors():
         if body.password:
             await check_password(
@@ -98,17 +102,18 @@ async def delete_account(  # noqa: PLR0913 -- a route asks for what it uses
                 Attempt(resources.limits, user.email.lower(), caller.ip_address),
                 user.id,
                 body.password,
+                now=now,
                 without=Code.CREDENTIAL_ACCOUNT_NOT_FOUND,
             )
         if resources.settings.delete_user == "mail" and not body.token:
-            return await _mail_link(body, live, resources, now)
+            return await _mail_link(body, live, by, resources)
         if not body.token and not body.password and now - live.session.created_at >= FRESH:
             raise Refused(Code.SESSION_EXPIRED)
         async with resources.sessionmaker.begin() as db:
             if body.token:
-                await delete_by_token(db, user.id, body.token, now)
+                await delete_by_token(db, by, body.token)
             else:
-                await delete_user(db, user.id)
+                await delete_user(db, user.id, by)
     return reply(_DELETED, together(live.headers, cleared_session(shown.rules)))
 
 
@@ -118,10 +123,12 @@ async def delete_account(  # noqa: PLR0913 -- a route asks for what it uses
     responses={302: {"description": "To callbackURL where one was sent"}},
     openapi_extra=documented_query(DeletionQuery),
 )
-async def follow_deletion_link(
+async def follow_deletion_link(  # noqa: PLR0913 -- as above
+    *,
     request: Request,
     query: Annotated[DeletionQuery, Depends(checked_query(DeletionQuery, redirects=True))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -133,21 +140,23 @@ async def follow_deletion_link(
         raise Refused(Code.FAILED_TO_GET_USER_INFO, cookies=found.headers)
     with database_errors():
         async with resources.sessionmaker.begin() as db:
-            await delete_by_token(db, found.session.user_id, query.token, now)
+            by = Actor(found.session.user_id, caller.ip_address, now)
+            await delete_by_token(db, by, query.token)
     headers = together(found.headers, cleared_session(shown.rules))
     return redirect(query.callback_url, headers) if query.callback_url else reply(_DELETED, headers)
 
 
 async def _mail_link(
-    body: DeleteUserBody, live: LiveSession, resources: Resources, now: datetime
+    body: DeleteUserBody, live: LiveSession, by: Actor, resources: Resources
 ) -> Response:
-    async with resources.database.autocommit.begin() as db:
+    async with resources.sessionmaker.begin() as db:
+        await record(db, Event(EventKind.DELETION_REQUESTED, by, by.id))
         mail = await request_deletion(
             db,
             live.session.user,
             body.callback_url,
             auth_url=resources.settings.auth_url,
-            now=now,
+            now=by.at,
         )
     if resources.postbox is not None:
         await resources.postbox.post(mail)

@@ -105,13 +105,14 @@ async def verify_password(
     live: RequiredSession,
     caller: Caller,
     resources: Res,
+    now: Now,
 ) -> Response:
     """Tell whether a password is the user's."""
     user = live.session.user
     attempt = Attempt(resources.limits, user.email.lower(), caller.ip_address)
     with database_errors():
         await check_password(
-            resources.database, resources.passwords, attempt, user.id, body.password
+            resources.database, resources.passwords, attempt, user.id, body.password, now=now
         )
     return _done(live.headers)
 

@@ -220,7 +220,7 @@ async def test_null_is_taken_where_the_openapi_document_says_so_and_nowhere_else
             assert member.get("default", ...) is not None
             reply = await service.client.post(path, json={name: None})
             said[path, name] = takes_null(member)
-            done[path, name] = f"[body.{name}]" not in reply.json().get("message", "")
+            done[path, name] = f"[body.{name}]" not in reply.text
     assert said == done
     assert set(said.values()) == {True, False}
 

@@ -23,6 +23,7 @@ from service_kit.settings import BadSettings
 from tests.auth_service.service import CHECKOUT, bare_environment
 
 TABLES = {"user", "session", "account", "verification", "jwks", "apikey"} | {
+    "audit_event",
     "refresh_token",
     "revocation",
 }

@@ -19,6 +19,7 @@ OBJECTS = {
     "token": "SELECT token FROM session",
     "id": 'SELECT id FROM "user"',
     "userId": 'SELECT id FROM "user"',
+    "user": 'SELECT id FROM "user"',
     "accountId": "SELECT id FROM account",
     "sessionId": "SELECT id FROM session",
 }
@@ -36,7 +37,7 @@ OPEN = (
     "/token/refresh",
 )
 
-TABLES = ("user", "session", "account", "verification", "apikey")
+TABLES = ("user", "session", "account", "verification", "apikey", "audit_event")
 
 
 @dataclass(frozen=True, slots=True)

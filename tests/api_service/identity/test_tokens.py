@@ -59,6 +59,16 @@ def test_a_valid_token_names_its_caller() -> None:
     assert caller.interest_area == "walking robots"
 
 
+@pytest.mark.parametrize(
+    ("said", "role"),
+    [(None, "user"), ("", "user"), ("admin", "admin"), ("instructor,admin", "instructor,admin")],
+)
+def test_a_caller_has_the_role_the_token_says_and_else_is_a_user(
+    said: str | None, role: str
+) -> None:
+    assert verify(make_token(role=said), SECRET).role == role
+
+
 def test_claims_for_display_may_be_absent() -> None:
     token = make_token(email=None, name=None, softwareBackground=None, sid=None)
 

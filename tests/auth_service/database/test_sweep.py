@@ -42,3 +42,17 @@ async def test_refresh_tokens_are_swept_as_well(service: Service) -> None:
     for moment, left in ((NOW, 1), (NOW + EVERY, 0)):
         await sweep(service, sweeping, moment)
         assert await service.rows("SELECT count(*) FROM refresh_token") == [(left,)]
+
+
+async def test_old_events_are_pruned_and_younger_ones_stay(service: Service) -> None:
+    await service.write(
+        "INSERT INTO audit_event (event, created_at, user_id, ip_address, request_id) "
+        "SELECT 'signed_in', CAST(:now AS timestamptz) - days * interval '1 day', 'swept', '', "
+        "CAST(days AS text) FROM unnest(ARRAY[29, 30, 31, 400]) days",
+        now=NOW,
+    )
+    kept = "SELECT request_id FROM audit_event WHERE user_id = 'swept' ORDER BY id"
+    await sweep(service, Sweep(audit_days=0), NOW)
+    assert await service.rows(kept) == [("29",), ("30",), ("31",), ("400",)]
+    await sweep(service, Sweep(audit_days=30), NOW)
+    assert await service.rows(kept) == [("29",), ("30",)]

@@ -24,6 +24,10 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "softwareBackground": ("text", "", ""),
         "hardwareBackground": ("text", "", ""),
         "interestArea": ("text", "", ""),
+        "role": ("text", "", ""),
+        "banned": ("boolean", "", ""),
+        "banReason": ("text", "", ""),
+        "banExpires": (TIME, "", ""),
     },
     "session": {
         "id": ("text", NN, ""),
@@ -34,6 +38,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "ipAddress": ("text", "", ""),
         "userAgent": ("text", "", ""),
         "userId": ("text", NN, ""),
+        "impersonatedBy": ("text", "", ""),
     },
     "account": {
         "id": ("text", NN, ""),
@@ -109,6 +114,16 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "ends_at": (TIME, NN, ""),
         "expires_at": (TIME, NN, ""),
     },
+    "audit_event": {
+        "id": ("bigint", NN, ""),
+        "created_at": (TIME, NN, ""),
+        "event": ("text", NN, ""),
+        "actor_id": ("text", "", ""),
+        "user_id": ("text", "", ""),
+        "ip_address": ("text", NN, ""),
+        "request_id": ("text", NN, ""),
+        "detail": ("jsonb", "", ""),
+    },
 }
 INDEXES = {
     "user_pkey": 'UNIQUE INDEX user_pkey ON public."user" USING btree (id)',
@@ -134,6 +149,12 @@ INDEXES = {
     "USING btree (session_id)",
     "refresh_token_expires_at_idx": "INDEX refresh_token_expires_at_idx ON public.refresh_token "
     "USING btree (expires_at)",
+    "audit_event_pkey": "UNIQUE INDEX audit_event_pkey ON public.audit_event USING btree (id)",
+    **{
+        f"audit_event_{column}_idx": f"INDEX audit_event_{column}_idx ON public.audit_event "
+        f"USING btree ({column})"
+        for column in ("created_at", "event", "actor_id", "user_id")
+    },
 }
 CONSTRAINTS = {
     "user_pkey": "PRIMARY KEY (id)",
@@ -151,6 +172,7 @@ CONSTRAINTS = {
     "refresh_token_pkey": "PRIMARY KEY (family_hash)",
     "refresh_token_session_id_fkey": "FOREIGN KEY (session_id) REFERENCES session(id) "
     "ON DELETE CASCADE",
+    "audit_event_pkey": "PRIMARY KEY (id)",
 }
 
 

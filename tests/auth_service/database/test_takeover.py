@@ -423,3 +423,62 @@ async def test_a_key_that_signed_before_signs_on(taken_over: str, version: str) 
 
     assert [key["kid"] for key in keys] == [kid]
     assert checked(reply.json()["token"], keys)["email"] == "reader1@example.com"
+
+
+# What the admin plugin of 1.7.25 adds, and what it has written.
+WITH_ADMINS = (
+    'ALTER TABLE "user" ADD role text, ADD banned boolean, ADD "banReason" text,'
+    ' ADD "banExpires" timestamptz; ALTER TABLE session ADD "impersonatedBy" text;'
+    " UPDATE \"user\" SET role = 'user', banned = false;"
+    " UPDATE \"user\" SET role = 'admin' WHERE email = 'reader1@example.com';"
+    ' UPDATE "user" SET banned = true, "banReason" = \'spam\''
+    " WHERE email = 'reader2@example.com'"
+)
+
+
+def test_roles_and_bans_of_the_admin_plugin_count_and_stay_when_going_back(latest: str) -> None:
+    run(latest, WITH_ADMINS)
+    before = structure(latest)
+    people = rows(latest, 'SELECT id, role, banned, "banReason" FROM "user" ORDER BY id')
+    migrate(latest)
+    command.check(alembic_config(latest))
+    assert rows(latest, 'SELECT id, role, banned, "banReason" FROM "user" ORDER BY id') == people
+
+    async def used() -> None:
+        readers = held("1.7.25")
+        async with opened(latest, readers.moment) as service:
+            admin = {"cookie": readers.live["reader1"][0]}
+            listed = await service.client.get(
+                "/api/auth/admin/list-users?filterField=banned&filterValue=true", headers=admin
+            )
+            assert [user["banReason"] for user in listed.json()["users"]] == ["spam"]
+            banned = await service.sign_in("reader2@example.com")
+            assert banned.json()["code"] == "BANNED_USER"
+
+    asyncio.run(used())
+    undo(latest)
+    assert structure(latest) == before
+    assert rows(latest, 'SELECT id, role, banned, "banReason" FROM "user" ORDER BY id') == people
+
+
+def test_a_part_of_the_plugins_columns_is_completed_and_that_alone_undone(latest: str) -> None:
+    run(latest, 'ALTER TABLE "user" ADD role text')
+    before = structure(latest)
+    migrate(latest)
+    command.check(alembic_config(latest))
+    assert "banExpires" in tables(latest)["user"]
+    command.downgrade(alembic_config(latest), "first_tables")
+    assert "role" in tables(latest)["user"]
+    assert "banExpires" not in tables(latest)["user"]
+    undo(latest)
+    assert structure(latest) == before
+
+
+def test_a_column_of_that_name_but_another_kind_is_refused_in_words(latest: str) -> None:
+    run(latest, 'ALTER TABLE "user" ADD role integer')
+    before = structure(latest)
+
+    with pytest.raises(UnfitTables, match=r"user\.role: type is INTEGER, not TEXT"):
+        migrate(latest)
+
+    assert structure(latest) == before

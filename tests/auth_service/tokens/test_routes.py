@@ -50,6 +50,7 @@ async def test_a_session_is_exchanged_for_a_token(service: Service, by: str) -> 
         "softwareBackground": "Python",
         "hardwareBackground": None,
         "interestArea": None,
+        "role": "user",
         "sid": session["id"],
         "iat": issued_at,
         "nbf": issued_at,

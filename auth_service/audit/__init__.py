@@ -1,0 +1,1 @@
+"""What happened: who did what, on whom, from where, when, in which request; written and read."""
