@@ -7,8 +7,8 @@ from sqlalchemy import insert
 from auth_service.database.engine import Statements
 from auth_service.database.tables import Revocation
 
-KEPT = timedelta(days=7, hours=1)
-"""How long an entry is kept: the life of a token, and what clocks may be apart."""
+KEPT = timedelta(days=30, hours=1)
+"""How long an entry is kept: the longest life of a token, and what clocks may be apart."""
 
 
 async def revoke_user(db: Statements, user_id: str, *, now: datetime) -> None:
