@@ -96,3 +96,24 @@ def test_every_wrong_value_is_named_at_once(tmp_path: Path) -> None:
         "JWT_SECRET",
         "API_SERVER_PORT",
     ]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "origin"),
+    [
+        ({}, "http://localhost:3001"),
+        ({"AUTH_SERVICE_URL": "http://127.0.0.1:4001"}, "http://localhost:4001"),
+        ({"AUTH_SERVICE_URL": "http://auth-service"}, "http://localhost:3001"),
+        ({"BETTER_AUTH_URL": "https://auth.book.example/"}, "https://auth.book.example"),
+        (
+            {"BETTER_AUTH_URL": "https://book.example/auth", "AUTH_SERVICE_URL": "http://a:1"},
+            "https://book.example",
+        ),
+    ],
+)
+def test_auth_service_calls_itself_what_it_does_by_the_same_setting(
+    addresses: dict[str, str], origin: str
+) -> None:
+    settings = Settings.model_validate({"JWT_SECRET": SECRET, **addresses})
+
+    assert settings.auth_service_origin == origin
