@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from auth_service.database.address import read_address
 from auth_service.database.engine import Database, open_database
 from auth_service.database.reader import Reader, open_reader
-from auth_service.database.sweep import Sweep
+from auth_service.database.sweep import KeySweep, Sweep
 from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
@@ -43,6 +43,7 @@ class Resources:
     passwords: WorkerPool
     postbox: Postbox | None
     sweep: Sweep
+    key_sweep: KeySweep
     keyring: Keyring
     limits: Limits | None
     trusted: TrustedOrigins
@@ -88,6 +89,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 passwords=passwords,
                 postbox=postbox,
                 sweep=Sweep(),
+                key_sweep=KeySweep(),
                 keyring=Keyring(
                     database, settings.encryption_secrets, lifetime=settings.jwks_rotation
                 ),

@@ -14,12 +14,12 @@ from auth_service.accounts.routes import (
 )
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Now, Res, moment_of, resources_of
+from auth_service.errors import Refused
 from auth_service.resources import Resources
 from auth_service.sessions.auth_jwt import mint_auth_jwt
-from auth_service.sessions.cookies import CookieRules
-from auth_service.sessions.current import look_up, present
+from auth_service.sessions.current import SessionLookup, look_up, presented
 from auth_service.sessions.schemas import tell_user
-from auth_service.sessions.signed_in import RequiredSession
+from auth_service.sessions.signed_in import SessionOrKey
 from auth_service.tokens.issuer import mint
 from auth_service.tokens.schemas import AuthJwtBody, KeySetBody, TokenBody
 from auth_service.wire import reply, told
@@ -27,6 +27,7 @@ from auth_service.wire import reply, told
 router = APIRouter(tags=["tokens"])
 
 _NOT_STORED = ("cache-control", "no-store")
+_NOBODY = frozenset({401, 403})
 
 
 @router.get(
@@ -39,8 +40,7 @@ async def get_jwt(request: Request) -> Response:
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     resources = resources_of(request)
     now = moment_of(resources)
-    shown = present(request.scope, CookieRules.of(resources.settings))
-    found = await look_up(shown, resources, now)
+    found = await _found(request, resources, now)
     if found.session is None:
         # This route is the application's own, so its refusal is not in Better Auth's words.
         response: Response = JSONResponse({"error": "Unauthorized"}, status_code=401)
@@ -52,7 +52,7 @@ async def get_jwt(request: Request) -> Response:
 
 
 @router.get("/token", response_model=AuthJwtBody)
-async def get_token(live: RequiredSession, resources: Res, now: Now) -> Response:
+async def get_token(live: SessionOrKey, resources: Res, now: Now) -> Response:
     """Exchange the session for a token of 15 minutes that the keys of `/jwks` check."""
     origin = resources.settings.origin
     token = await mint_auth_jwt(live.session, resources.keyring, origin=origin, now=now)
@@ -63,6 +63,16 @@ async def get_token(live: RequiredSession, resources: Res, now: Now) -> Response
 async def get_jwks(resources: Res, now: Now) -> Response:
     """List the public keys that check the tokens of `/token` (RFC 7517)."""
     return told({"keys": await resources.keyring.listed(now)})
+
+
+async def _found(request: Request, resources: Resources, now: datetime) -> SessionLookup:
+    try:
+        shown = await presented(request, resources)
+    except Refused as refusal:
+        if refusal.status in _NOBODY:  # a key that does not hold is as good as no session
+            return SessionLookup(None)
+        raise
+    return await look_up(shown, resources, now)
 
 
 @router.post("/sign-up", response_model=TokenBody, openapi_extra=SIGN_UP_DOCS)
