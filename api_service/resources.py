@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from api_service import embedders, llms
+from api_service.auth_service_client import AuthServiceClient
 from api_service.embedders import Embedder
+from api_service.identity.api_keys import ApiKeys
 from api_service.llms import LanguageModel
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
@@ -27,6 +29,8 @@ class Resources:
         embedder: Turns questions into dense vectors, or None where none is configured.
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
+        auth_service: Asked what a token does not say by itself.
+        api_keys: Tells whose an API key is.
     """
 
     settings: Settings
@@ -34,6 +38,8 @@ class Resources:
     embedder: Embedder | None
     model: LanguageModel
     limit: RateLimit | None
+    auth_service: AuthServiceClient
+    api_keys: ApiKeys
 
 
 @asynccontextmanager
@@ -53,6 +59,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(index.close)
         store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
         stack.push_async_callback(store.close)
+        auth_service = AuthServiceClient(settings.auth_service_url, settings.token_secrets[0])
+        stack.push_async_callback(auth_service.close)
+        api_keys = ApiKeys(auth_service)
+        stack.push_async_callback(api_keys.close)
         log.info(
             "resources_opened",
             model=model.name,
@@ -68,4 +78,6 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit
             else None,
+            auth_service=auth_service,
+            api_keys=api_keys,
         )

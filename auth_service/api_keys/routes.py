@@ -82,10 +82,14 @@ async def list_keys(
         limit=query.limit,
         offset=query.offset,
     )
-    owner = query.organization_id or live.session.user_id
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            found, total = await keys.list_keys(db, owner, page)
+            # An organization has no keys, and its id may be anything, such as another user's.
+            found, total = (
+                ([], 0)
+                if query.organization_id
+                else await keys.list_keys(db, live.session.user_id, page)
+            )
             await resources.key_sweep(db, now)
     asked = {name: getattr(page, name) for name in ("limit", "offset")}
     body = KeyListBody(

@@ -46,8 +46,13 @@ def _record(value: object) -> object:
     return value
 
 
+def is_prefix(text: str) -> bool:
+    """Tell whether keys may begin with a text."""
+    return _PREFIX.fullmatch(text) is not None
+
+
 def _prefix(value: str | None) -> str | None:
-    if value is not None and not _PREFIX.fullmatch(value):
+    if value is not None and not is_prefix(value):
         _fail(
             "Invalid prefix format, must be alphanumeric and contain only underscores and hyphens."
         )

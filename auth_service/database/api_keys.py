@@ -101,14 +101,14 @@ _READ = (
     select(
         ApiKey.id,
         ApiKey.enabled,
-        ApiKey.expires_at,
+        ApiKey.expires_at.label("expires_at"),
         ApiKey.remaining,
-        ApiKey.refill_amount,
-        ApiKey.refill_interval,
+        ApiKey.refill_amount.label("refill_amount"),
+        ApiKey.refill_interval.label("refill_interval"),
         func.coalesce(ApiKey.last_refill_at, ApiKey.created_at).label("refilled_at"),
         and_(_LIMITED, ApiKey.rate_limit_max <= _COUNT).label("is_full"),
-        ApiKey.last_request,
-        ApiKey.rate_limit_time_window,
+        ApiKey.last_request.label("last_request"),
+        ApiKey.rate_limit_time_window.label("rate_limit_time_window"),
         User.id.label("user_id"),
     )
     .outerjoin(User, User.id == ApiKey.reference_id)
