@@ -79,7 +79,7 @@ def _count(value: object) -> int:
 
 
 def _direction(value: object) -> object:
-    if value not in {"asc", "desc"}:
+    if value not in ("asc", "desc"):  # of a parameter given twice a list comes, which no set takes
         _fail('Invalid option: expected one of "asc"|"desc"')
     return value
 
