@@ -146,20 +146,26 @@ STATES: tuple[tuple[str, int], ...] = (
     ('remaining = 1, "refillAmount" = 2, "refillInterval" = 600000', 3),
     ('remaining = 0, "refillAmount" = 2', 2),
     (
-        'remaining = 0, "refillAmount" = 3, "refillInterval" = 60000, '
-        "\"createdAt\" = now() - interval '1 hour'",
+        (
+            'remaining = 0, "refillAmount" = 3, "refillInterval" = 60000, '
+            "\"createdAt\" = now() - interval '1 hour'"
+        ),
         4,
     ),
     (
-        'remaining = 9, "refillAmount" = 3, "refillInterval" = 60000, '
-        "\"lastRefillAt\" = date_trunc('second', now()) - interval '1 hour'",
+        (
+            'remaining = 9, "refillAmount" = 3, "refillInterval" = 60000, '
+            "\"lastRefillAt\" = date_trunc('second', now()) - interval '1 hour'"
+        ),
         1,
     ),
     ('remaining = 5, "rateLimitMax" = 1', 2),
     ('"rateLimitMax" = 2', 4),
     (
-        '"rateLimitMax" = 2, "requestCount" = 2, "rateLimitTimeWindow" = 60000, '
-        "\"lastRequest\" = now() - interval '1 hour'",
+        (
+            '"rateLimitMax" = 2, "requestCount" = 2, "rateLimitTimeWindow" = 60000, '
+            "\"lastRequest\" = now() - interval '1 hour'"
+        ),
         3,
     ),
     ('"rateLimitMax" = null', 2),
@@ -206,7 +212,7 @@ FOREIGN = {"cookie": "a=b", "origin": "http://elsewhere.example"}
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _KEY = re.compile(r'"(?:[a-z]+_)?[a-zA-Z0-9]{64}"')
-_IDENTIFIER = re.compile(r'"[a-zA-Z0-9]{32}"')
+IDENTIFIER = re.compile(r"[a-zA-Z0-9]{32}")
 _START = re.compile(r'"start":"[^"]{6}"')
 _EMAIL = re.compile(r'"[^"@]+@example\.com"')
 _WAIT = re.compile(r'"tryAgainIn":\d+')
@@ -216,7 +222,7 @@ _ADDRESS = re.compile(r'"(ipAddress|userAgent)":(null|"[^"]*")')
 def alike(reply: httpx.Response) -> tuple[int, object]:
     """Return what a reply says, without what is drawn at random, or is a moment."""
     text = _TIME.sub("<time>", reply.text)
-    text = _START.sub('"start":"<start>"', _IDENTIFIER.sub('"<id>"', _KEY.sub('"<key>"', text)))
+    text = _START.sub('"start":"<start>"', IDENTIFIER.sub("<id>", _KEY.sub('"<key>"', text)))
     text = _EMAIL.sub('"<email>"', text)
     text = _ADDRESS.sub(r'"\1":"<client>"', _WAIT.sub('"tryAgainIn":1', text))
     body = httpx.Response(200, text=text).json() if text else None

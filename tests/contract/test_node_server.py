@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from standalone.postgres import running_postgres
 from tests.api_service.serving import serving as http_serving
 from tests.auth_service.service import ORIGIN, PASSWORD, make_settings, serving
 from tests.contract import api_key_requests as requests
-from tests.contract.api_key_requests import alike
+from tests.contract.api_key_requests import IDENTIFIER, alike
 
 CHECKOUT = Path(__file__).parents[2]
 PEER = Path(os.environ.get("BETTER_AUTH_PEER") or CHECKOUT.parent / "shared/peers/better-auth")
@@ -149,55 +150,73 @@ async def new_key(client: httpx.AsyncClient, reader: dict[str, str]) -> dict[str
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Asks a server, and keeps what was said to each request."""
+
+    client: httpx.AsyncClient
+    database: str
+    reader: dict[str, str]
+    said: list[tuple[object, tuple[int, object]]] = field(default_factory=list)
+
+    async def ask(self, method: str, path: str, body: object = None, **headers: str) -> int:
+        reply = await self.client.request(method, path, json=body, headers=headers)
+        self.client.cookies.clear()
+        self.said.append(((method, IDENTIFIER.sub("KEY", path)), alike(reply)))
+        return reply.status_code
+
+    async def as_owner(self) -> None:
+        bodies = {"create": requests.CREATE, "update": requests.UPDATE, "delete": requests.DELETE}
+        for path, each in bodies.items():
+            key = await new_key(self.client, self.reader)
+            for body in each:
+                own = {n: key["id"] if value == "KEY" else value for n, value in body.items()}
+                await self.ask("POST", f"api-key/{path}", own, **self.reader)
+                await self.ask("POST", f"api-key/{path}", own)
+
+    async def as_reader_of_keys(self) -> None:
+        reader = await new_reader(self.client)
+        key = await new_key(self.client, reader)
+        await new_key(self.client, reader)
+        none: dict[str, str] = {}
+        for headers in (reader, none):
+            for query in requests.GET:
+                await self.ask("GET", f"api-key/get{query.replace('KEY', key['id'])}", **headers)
+            for query in requests.LIST:
+                await self.ask("GET", f"api-key/list{query}", **headers)
+
+    async def with_keys_in_all_states(self) -> None:
+        for columns, uses in requests.STATES:
+            key = await new_key(self.client, self.reader)
+            await changed(self.database, key["id"], columns)
+            status = 0
+            for _ in range(uses):
+                status = await self.ask("GET", "list-accounts", **{"x-api-key": key["key"]})
+            if status == httpx.codes.OK:  # what is refused costs nothing here, but may there
+                self.said.append((columns, (status, await counted(self.database, key["id"]))))
+
+    async def with_a_key(self) -> None:
+        for method, path, body in requests.WITH_A_KEY:
+            key = await new_key(self.client, self.reader)
+            await self.ask(method, path, body, **{"x-api-key": key["key"]})
+        for method, path, body in requests.WITH_A_WRONG_KEY:
+            for wrong in requests.WRONG_KEYS:
+                shown = {"x-api-key": wrong}
+                await self.ask(method, path, body, **shown)
+                await self.ask(method, path, None if body is None else [], **shown)
+                await self.ask(method, path, body, **shown, **requests.FOREIGN)
+
+
 async def requested(
     client: httpx.AsyncClient, database: str
 ) -> list[tuple[object, tuple[int, object]]]:
-    """Make every request of the owner's, and tell what was said to each."""
-    said: list[tuple[object, tuple[int, object]]] = []
-
-    async def ask(method: str, path: str, body: object = None, **headers: str) -> None:
-        reply = await client.request(method, path, json=body, headers=headers)
-        client.cookies.clear()
-        said.append(((method, path.replace(key["id"], "KEY"), body), alike(reply)))
-
-    reader = await new_reader(client)
-    key = await new_key(client, reader)
-    for path, bodies in (
-        ("create", requests.CREATE),
-        ("update", requests.UPDATE),
-        ("delete", requests.DELETE),
-    ):
-        key = await new_key(client, reader)
-        for body in bodies:
-            own = {n: key["id"] if value == "KEY" else value for n, value in body.items()}
-            await ask("POST", f"api-key/{path}", own, **reader)
-            said[-1] = ((path, body), said[-1][1])
-            await ask("POST", f"api-key/{path}", {**own, "keyId": own.get("keyId", 0)})
-    reader = await new_reader(client)
-    key = await new_key(client, reader)
-    await new_key(client, reader)
-    for headers in (reader, {}):
-        for query in requests.GET:
-            await ask("GET", f"api-key/get{query.replace('KEY', key['id'])}", **headers)
-        for query in requests.LIST:
-            await ask("GET", f"api-key/list{query}", **headers)
-    for columns, uses in requests.STATES:
-        key = await new_key(client, reader)
-        await changed(database, key["id"], columns)
-        for _ in range(uses):
-            await ask("GET", "list-accounts", **{"x-api-key": key["key"]})
-        _, (status, _) = said[-1]
-        if status == httpx.codes.OK:  # what is refused costs nothing here, but may there
-            said.append((columns, (status, await counted(database, key["id"]))))
-    for method, path, body in requests.WITH_A_KEY:
-        key = await new_key(client, reader)
-        await ask(method, path, body, **{"x-api-key": key["key"]})
-    for method, path, body in requests.WITH_A_WRONG_KEY:
-        for wrong in requests.WRONG_KEYS:
-            await ask(method, path, body, **{"x-api-key": wrong})
-            await ask(method, path, None if body is None else [], **{"x-api-key": wrong})
-            await ask(method, path, body, **{"x-api-key": wrong}, **requests.FOREIGN)
-    return said
+    """Make every request of the table, and tell what was said to each."""
+    caller = Caller(client, database, await new_reader(client))
+    await caller.as_owner()
+    await caller.as_reader_of_keys()
+    await caller.with_keys_in_all_states()
+    await caller.with_a_key()
+    return caller.said
 
 
 async def changed(database: str, key_id: str, columns: str) -> None:
