@@ -40,6 +40,8 @@ def make(kind: type[Problem]) -> Problem:
     match kind.__name__:
         case "TooManyRequests":
             return problems.TooManyRequests(7)
+        case "ApiKeyUsedUp":
+            return problems.ApiKeyUsedUp("A sentence.", retry_after=7)
         case "Unexpected":
             return problems.Unexpected()
         case _:
