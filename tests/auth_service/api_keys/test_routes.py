@@ -274,3 +274,71 @@ async def test_how_often_new_keys_may_be_used_is_a_setting(database_url: str) ->
             statuses = [(await use(site, key["key"])).status_code for _ in range(12)]
             await site.write('DELETE FROM "user"')
         assert statuses.count(200) == (int(limit) or 12)
+
+
+@pytest.mark.parametrize(
+    ("path", "members", "code"),
+    [
+        ("create", {"name": "x" * 33}, "INVALID_NAME_LENGTH"),
+        ("create", {"prefix": "x" * 33}, "INVALID_PREFIX_LENGTH"),
+        ("create", {"prefix": "a b"}, "VALIDATION_ERROR"),
+        ("create", {"expiresIn": 86399}, "EXPIRES_IN_IS_TOO_SMALL"),
+        ("create", {"expiresIn": 10**400}, "EXPIRES_IN_IS_TOO_LARGE"),
+        ("create", {"metadata": "text"}, "INVALID_METADATA_TYPE"),
+        ("update", {"name": ""}, "INVALID_NAME_LENGTH"),
+        ("update", {"expiresIn": 366 * 86400}, "EXPIRES_IN_IS_TOO_LARGE"),
+        ("update", {"metadata": False}, "INVALID_METADATA_TYPE"),
+        ("update", {}, "NO_VALUES_TO_UPDATE"),
+        ("update", {"userId": "somebody"}, "UNAUTHORIZED_SESSION"),
+        ("create", {"userId": None}, "UNAUTHORIZED_SESSION"),
+        ("create", {"permissions": {"a": "b"}}, "VALIDATION_ERROR"),
+        ("create", {"refillAmount": 0}, "VALIDATION_ERROR"),
+        ("create", {"refillInterval": None}, "VALIDATION_ERROR"),
+        ("create", {"permissions": None}, "VALIDATION_ERROR"),
+    ],
+)
+async def test_what_is_out_of_bounds_is_named(
+    service: Service, path: str, members: dict[str, Any], code: str
+) -> None:
+    cookie = await new_reader(service)
+    key = await new_key(service, cookie)
+    reply = await post(service, f"api-key/{path}", cookie, {"keyId": key["id"], **members})
+    assert reply.json()["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limit=-1", "[query.limit] Too small: expected number to be >=0"),
+        ("limit=x", "[query.limit] Invalid input: expected number, received NaN"),
+        ("limit=1.5", "[query.limit] Invalid input: expected int, received number"),
+        ("limit=1e99", "[query.limit] Too big: expected int to be <=9007199254740991"),
+        ("offset=1&offset=2", "[query.offset] Invalid input: expected number, received NaN"),
+        ("sortDirection=up", '[query.sortDirection] Invalid option: expected one of "asc"|"desc"'),
+        ("sortBy=name&sortBy=id", "[query.sortBy] Invalid input: expected string, received array"),
+    ],
+)
+async def test_a_list_that_cannot_be_is_refused_in_zods_words(
+    service: Service, query: str, said: str
+) -> None:
+    reply = await get(service, f"api-key/list?{query}", await new_reader(service))
+    assert told(reply) == (400, {"message": said, "code": "VALIDATION_ERROR"})
+
+
+@pytest.mark.parametrize(("limit", "number"), [("", 0), ("0x1", 1), ("1e0", 1), (" 1 ", 1)])
+async def test_numbers_of_a_query_are_read_as_javascript_does(
+    service: Service, limit: str, number: int
+) -> None:
+    cookie = await new_reader(service)
+    for _ in range(2):
+        await new_key(service, cookie)
+    reply = await get(service, f"api-key/list?limit={limit}", cookie)
+    assert (len(reply.json()["apiKeys"]), reply.json()["limit"]) == (number, number)
+
+
+@pytest.mark.parametrize("path", ["verify", "delete-all-expired-api-keys"])
+async def test_what_better_auth_does_by_server_functions_is_no_route(
+    service: Service, path: str
+) -> None:
+    reply = await post(service, f"api-key/{path}", await new_reader(service), {})
+    assert (reply.status_code, reply.content) == (404, b"")
