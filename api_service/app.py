@@ -90,7 +90,7 @@ def create_app(
 def _v1() -> APIRouter:
     """Return the routes that answer callers; each asks for a valid token before anything else."""
     documented: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemBody} for status in (400, 401, 413, 422, 429, 503)
+        status: {"model": ProblemBody} for status in (400, 401, 403, 413, 422, 429, 503)
     }
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
     for room in (chat, search, me):
@@ -122,7 +122,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
-            allow_headers=("Authorization", "Content-Type", REQUEST_ID),
+            allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
             expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID),
             allow_credentials=False,
         ),

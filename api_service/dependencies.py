@@ -1,16 +1,16 @@
 """The names routes ask for: Res, CurrentCaller; and what every route of /v1 passes first."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
 from api_service.identity.caller import Caller
 from api_service.identity.tokens import identify
-from api_service.problems import InvalidToken, LimitUnavailable
+from api_service.problems import InvalidToken, LimitUnavailable, NotPermitted
 from api_service.resources import Resources
 from service_kit.rate_limit import RateStoreDown
 
@@ -18,6 +18,10 @@ T = TypeVar("T")
 
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="The token of `GET /api/auth/jwt`."
+)
+
+_api_key = APIKeyHeader(
+    name="X-API-Key", auto_error=False, description="A key of `POST /api/auth/api-key/create`."
 )
 
 
@@ -34,16 +38,26 @@ async def current_caller(
     request: Request,
     res: Res,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    api_key: Annotated[str | None, Security(_api_key)],
 ) -> Caller:
-    """Return who is asking.
+    """Return who is asking: by bearer token, or else by API key.
+
+    Where both are sent, the token alone counts, good or bad: it is checked here, so that a key
+    that comes along costs the caller nothing and auth_service being away breaks nothing.
 
     Raises:
         InvalidToken: The token is missing, does not hold or has been revoked.
         KeysUnavailable: It is of EdDSA, and auth-service's keys cannot be had.
+        InvalidApiKey: The key does not hold.
+        ApiKeyUsedUp: The key has no uses left.
+        ApiKeysUnavailable: The key cannot be checked.
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
     token = _bearer_token(request)
-    caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
+    if token is None and api_key:
+        caller = await res.api_keys.verify(api_key)
+    else:
+        caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
     if res.revocations is not None:
         res.revocations.check(caller)
     return caller
@@ -64,6 +78,21 @@ def _bearer_token(request: Request) -> str | None:
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+def permitted(resource: str, action: str) -> Callable[[Caller], Awaitable[None]]:
+    """Return a dependency that refuses keys without a permission.
+
+    Args:
+        resource: What it is for, such as `book`.
+        action: What is done there.
+    """
+
+    async def check(caller: CurrentCaller) -> None:
+        if not caller.may(resource, action):
+            raise NotPermitted(f"The API key lacks the permission {resource}:{action}.")
+
+    return check
 
 
 async def within_limit(caller: CurrentCaller, res: Res) -> None:

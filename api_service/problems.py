@@ -2,12 +2,15 @@
 
     Problem
     ├── InvalidToken        401  the bearer token is missing or wrong
+    ├── InvalidApiKey       401  the API key is wrong, disabled or has expired
+    ├── NotPermitted        403  the API key may not do this
     ├── InvalidRequest      400  the body is no JSON
     │   └── InvalidInput    422  a value has the wrong type or size
     ├── NotFound            404  no such path
     ├── MethodNotAllowed    405
     ├── TooLarge            413  the body is longer than the limit
     ├── TooManyRequests     429  the caller's limit is used up
+    ├── ApiKeyUsedUp        429  the API key's own limit is used up
     ├── Unexpected          500  ours to mend; nothing is told but the request id
     └── Unavailable         503  something the answer needs does not answer
         ├── IndexUnavailable     the vector index
@@ -15,6 +18,7 @@
         ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
         ├── RevocationsUnknown   what has been revoked
+        ├── ApiKeysUnavailable   auth_service, which knows the API keys
         ├── ModelUnavailable     the language model or the embedder
         └── DeadlineExceeded     the answer took too long
 
@@ -71,6 +75,26 @@ class InvalidToken(Problem):
         super().__init__(detail, headers={"WWW-Authenticate": f"Bearer {challenge}"})
 
 
+class InvalidApiKey(Problem):
+    """The API key does not hold."""
+
+    status = 401
+    kind = "/problems/invalid-api-key"
+    title = "Invalid API Key"
+
+    def __init__(self, detail: str) -> None:
+        # RFC 9110 section 15.5.2 asks for a challenge; keys have no scheme of their own.
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="api-service"'})
+
+
+class NotPermitted(Problem):
+    """The API key is bound to other permissions."""
+
+    status = 403
+    kind = "/problems/not-permitted"
+    title = "Not Permitted"
+
+
 class InvalidRequest(Problem):
     """The request cannot be read."""
 
@@ -122,6 +146,24 @@ class TooManyRequests(Problem):
         super().__init__(
             f"Too many requests; try again in {retry_after} s.",
             headers={"Retry-After": str(retry_after)},
+        )
+
+
+class ApiKeyUsedUp(Problem):
+    """The API key has no uses left, or none at the moment.
+
+    Args:
+        detail: Which of the two.
+        retry_after: Seconds until it has; None: never.
+    """
+
+    status = 429
+    kind = "/problems/api-key-used-up"
+    title = "API Key Used Up"
+
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(
+            detail, headers={} if retry_after is None else {"Retry-After": str(retry_after)}
         )
 
 
@@ -180,6 +222,13 @@ class RevocationsUnknown(Unavailable):
 
     kind = "/problems/revocations-unknown"
     title = "Revocations Unknown"
+
+
+class ApiKeysUnavailable(Unavailable):
+    """auth_service, which knows the API keys, does not answer."""
+
+    kind = "/problems/api-keys-unavailable"
+    title = "API Keys Unavailable"
 
 
 class ModelUnavailable(Unavailable):

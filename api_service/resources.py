@@ -9,6 +9,7 @@ import structlog
 from api_service import embedders, llms
 from api_service.auth_service_client import AuthServiceClient
 from api_service.embedders import Embedder
+from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
@@ -33,6 +34,7 @@ class Resources:
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
         key_set: auth-service's public keys.
+        api_keys: Tells whose an API key is.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Resources:
     auth_service: AuthServiceClient
     revocations: Revocations | None
     key_set: KeySet
+    api_keys: ApiKeys
 
 
 @asynccontextmanager
@@ -74,6 +77,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             revocations = await stack.enter_async_context(followed(memory, auth_service))
         key_set = KeySet(auth_service, settings.auth_service_origin)
         stack.push_async_callback(key_set.close)
+        api_keys = ApiKeys(auth_service)
+        stack.push_async_callback(api_keys.close)
         log.info(
             "resources_opened",
             model=model.name,
@@ -92,4 +97,5 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             auth_service=auth_service,
             revocations=revocations,
             key_set=key_set,
+            api_keys=api_keys,
         )

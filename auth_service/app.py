@@ -17,6 +17,8 @@ from auth_service import resources
 from auth_service.accounts.mailed_routes import router as mailed
 from auth_service.accounts.routes import router as accounts
 from auth_service.admin.routes import router as admin
+from auth_service.api_keys.internal_routes import router as internal_api_keys
+from auth_service.api_keys.routes import router as api_keys
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
@@ -50,6 +52,8 @@ SERVICE = "auth-service"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "default": {"model": RefusalBody, "description": "Refused; 429 and 503 say Retry-After"}
 }
+INTERNAL_PATH = "/internal"
+"""Where what only api-service may ask begins."""
 BODY_LIMIT = 64 * 1024  # bytes
 INTERNAL_PATH = "/internal"
 """Where api-service asks, and nobody else may; outside of Better Auth's paths and their limits."""
@@ -96,10 +100,11 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
-    rooms = (sessions, accounts, mailed, users, mailed_users, tokens, admin)
+    rooms = (sessions, accounts, mailed, users, mailed_users, tokens, api_keys, admin)
     for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)
+    app.include_router(internal_api_keys, prefix=INTERNAL_PATH, responses=_REFUSALS)
     app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
@@ -115,7 +120,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
-            allow_headers=("Content-Type", "Authorization", REQUEST_ID),
+            allow_headers=("Content-Type", "Authorization", "X-API-Key", REQUEST_ID),
             expose_headers=(
                 AUTH_TOKEN_HEADER,
                 *([AUTH_JWT_HEADER] if settings.set_auth_jwt else ()),

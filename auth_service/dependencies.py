@@ -8,11 +8,15 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_service.database.api_keys import UsedKey, use_key
 from auth_service.database.engine import database_errors
+from auth_service.errors import Refused
 from auth_service.origins import check_caller, check_login, check_redirects
 from auth_service.resources import Resources
 from auth_service.wire import JSON, Absent, Body, query_members, read_body, validate
 from service_kit.client_ip import client_ip
+
+API_KEY_HEADER = "x-api-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,29 @@ async def client(request: Request, opened: Res) -> Client:
 Caller = Annotated[Client, Depends(client)]
 
 
+async def used_key(request: Request, opened: Resources) -> UsedKey | None:
+    """Return the API key a request presents, its use counted once however often this is asked.
+
+    Better Auth looks at it after the body was read and the caller checked, and before anything
+    is validated.
+
+    Raises:
+        Refused: The key does not hold, or has no uses left.
+        DatabaseUnavailable: The database does not answer.
+    """
+    given = ", ".join(request.headers.getlist(API_KEY_HEADER))
+    if not given:
+        return None
+    if not hasattr(request.state, "used_key"):
+        with database_errors():
+            async with opened.database.autocommit.begin() as db:
+                request.state.used_key = await use_key(db, given, moment_of(opened))
+    used: UsedKey | Refused = request.state.used_key
+    if isinstance(used, Refused):
+        raise used
+    return used
+
+
 async def same_site(request: Request, opened: Res) -> None:
     """Refuse a request with cookies that no trusted page has sent.
 
@@ -85,6 +112,7 @@ async def same_site(request: Request, opened: Res) -> None:
         Refused: MISSING_OR_NULL_ORIGIN or INVALID_ORIGIN.
     """
     check_caller(_lines_joined(request), request.url.scheme, opened.trusted)
+    await used_key(request, opened)
 
 
 async def any_body(request: Request, opened: Res) -> None:
@@ -128,6 +156,7 @@ async def _checked_request(
     members = value if isinstance(value, dict) else {}
     query = query_members(request.query_params.multi_items())
     check_redirects(members, query, opened.trusted)
+    await used_key(request, opened)
     return value
 
 
@@ -154,6 +183,7 @@ def checked_query(
     """
 
     async def read(request: Request, opened: Res) -> Body:
+        await used_key(request, opened)
         members = query_members(request.query_params.multi_items())
         query = validate(model, members, where="query")
         if redirects:

@@ -7,6 +7,7 @@
     ├── SilentRefusal           401  no session, where Better Auth answers with an empty body
     ├── UnsupportedMediaType    415  the body is of another kind than the route reads
     ├── TooManyRequests         429  the caller, or the account, has used up a limit
+    ├── KeyUsedUp               429  an API key has used up a limit of its own
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
         ├── Busy                     too many passwords are waiting to be hashed
@@ -16,7 +17,9 @@ The code is the member's name in `Code`; each stands there once, with its status
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import Enum
+from math import ceil
 
 from starlette.responses import JSONResponse, Response
 
@@ -41,24 +44,35 @@ class Code(Enum):
     EMAIL_ALREADY_VERIFIED = 400, "Email is already verified"
     EMAIL_CAN_NOT_BE_UPDATED = 400, "Email can not be updated"
     EMAIL_MISMATCH = 400, "Email mismatch"
+    EXPIRES_IN_IS_TOO_LARGE = 400, "The expiresIn is larger than the predefined maximum value."
+    EXPIRES_IN_IS_TOO_SMALL = 400, "The expiresIn is smaller than the predefined minimum value."
     FAILED_TO_GET_USER_INFO = 404, "Failed to get user info"
     INTERNAL_SERVER_ERROR = 500, "Internal server error"
+    INVALID_API_KEY = 401, "Invalid API key."
     INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
     INVALID_EMAIL = 400, "Invalid email"
     INVALID_EMAIL_OR_PASSWORD = 401, "Invalid email or password"
     INVALID_ERROR_CALLBACK_URL = 403, "Invalid errorCallbackURL"
+    INVALID_METADATA_TYPE = 400, "metadata must be an object or undefined"
+    INVALID_NAME_LENGTH = 400, "The name length is either too large or too small."
     INVALID_NEW_USER_CALLBACK_URL = 403, "Invalid newUserCallbackURL"
     INVALID_ORIGIN = 403, "Invalid origin"
     INVALID_PASSWORD = 400, "Invalid password"
+    INVALID_PREFIX_LENGTH = 400, "The prefix length is either too large or too small."
     INVALID_REDIRECT_URL = 403, "Invalid redirectURL"
+    INVALID_REFERENCE_ID_FROM_API_KEY = 401, "The reference id from the API key is invalid."
     INVALID_TOKEN = 401, "Invalid token"
     INVALID_USER = 401, "Invalid user"
+    KEY_DISABLED = 401, "API Key is disabled"
+    KEY_EXPIRED = 401, "API Key has expired"
+    KEY_NOT_FOUND = 404, "API Key not found"
     METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
     )
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
     NOT_FOUND = 404, "Not found"
+    NO_VALUES_TO_UPDATE = 400, "No values to update."
     PASSWORD_ALREADY_SET = 400, "User already has a password set"
     PASSWORD_COMPROMISED = (
         400,
@@ -67,14 +81,21 @@ class Code(Enum):
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
+    RATE_LIMITED = 429, "Rate limit exceeded."
     RESET_PASSWORD_DISABLED = 400, "Reset password isn't enabled"
+    SERVER_ONLY_PROPERTY = (
+        400,
+        "The property you're trying to set can only be set from the server auth instance only.",
+    )
     SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
     SESSION_EXPIRED = 400, "Session expired. Re-authenticate to perform this action."
     SESSION_NOT_FRESH = 403, "Session is not fresh"
     TOKEN_EXPIRED = 401, "Token expired"
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
     UNAUTHORIZED = 401, "Unauthorized"
+    UNAUTHORIZED_SESSION = 401, "Unauthorized or invalid session"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
+    USAGE_EXCEEDED = 429, "API Key has reached its usage limit"
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
     USER_NOT_FOUND = 401, "User not found"
     VALIDATION_ERROR = 400, "Validation Error"
@@ -211,6 +232,20 @@ class TooManyRequests(Refused):
         )
 
 
+class KeyUsedUp(Refused):
+    """An API key has no uses left, or none in its present window.
+
+    Args:
+        code: USAGE_EXCEEDED or RATE_LIMITED.
+        wait: Until it can be used again, in whole milliseconds; None: never.
+    """
+
+    def __init__(self, code: Code, wait: timedelta | None = None) -> None:
+        seconds = None if wait is None else str(ceil(wait.total_seconds()))
+        super().__init__(code, headers={"Retry-After": seconds} if seconds else None)
+        self.wait = wait
+
+
 class Unavailable(Refused):
     """Something is away or overloaded; trying again later may help."""
 
@@ -238,9 +273,11 @@ class LimitsUnavailable(Unavailable):
 
 def render(refusal: Refused) -> Response:
     """Return the reply of a refusal."""
-    body = {"message": refusal.message}
+    body: dict[str, object] = {"message": refusal.message}
     if refusal.says_code:
         body["code"] = refusal.code.name
+    if refusal.code is Code.RATE_LIMITED and isinstance(refusal, KeyUsedUp) and refusal.wait:
+        body["details"] = {"tryAgainIn": refusal.wait // timedelta(milliseconds=1)}
     response = (
         Response(status_code=refusal.status, headers=refusal.headers)
         if isinstance(refusal, SilentRefusal)

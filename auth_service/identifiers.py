@@ -18,6 +18,7 @@ def _drawing(alphabet: str) -> tuple[bytes, bytes]:
 
 _MIXED = _drawing(string.ascii_letters + string.digits)
 _LOWER = _drawing(string.digits + string.ascii_lowercase)
+_LETTERS = _drawing(string.ascii_letters)
 
 
 def new_identifier() -> str:
@@ -33,6 +34,11 @@ def new_reset_token() -> str:
 def new_deletion_token() -> str:
     """Return the token that deletes an account: 32 of 0-9 and a-z, about 165 bits."""
     return _draw(_LOWER, 32)
+
+
+def new_api_key(prefix: str) -> str:
+    """Return an API key: a prefix and 64 of a-z and A-Z, about 365 bits."""
+    return prefix + _draw(_LETTERS, 64)
 
 
 def _draw(drawing: tuple[bytes, bytes], length: int) -> str:

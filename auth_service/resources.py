@@ -14,7 +14,7 @@ from auth_service.database.address import read_address
 from auth_service.database.engine import Database, database_errors, open_database
 from auth_service.database.reader import Reader, open_reader
 from auth_service.database.revocation_feed import RevocationWatch
-from auth_service.database.sweep import EVERY, Sweep
+from auth_service.database.sweep import EVERY, KeySweep, Sweep
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
@@ -47,6 +47,7 @@ class Resources:
     passwords: WorkerPool
     postbox: Postbox | None
     sweep: Sweep
+    key_sweep: KeySweep
     keyring: Keyring
     revocations: RevocationWatch
     limits: Limits | None
@@ -96,6 +97,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 passwords=passwords,
                 postbox=postbox,
                 sweep=sweep,
+                key_sweep=KeySweep(),
                 keyring=Keyring(
                     database, settings.encryption_secrets, lifetime=settings.jwks_rotation
                 ),

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from auth_service.api_key_settings import ApiKeySettings
 from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
@@ -54,7 +55,9 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, LifetimeSettings, MailSettings, JwksSettings, DatabaseSettings):
+class Settings(
+    TokenSettings, LifetimeSettings, MailSettings, JwksSettings, ApiKeySettings, DatabaseSettings
+):
     """The settings of the service."""
 
     better_auth_secrets: Secrets = Field(

@@ -136,6 +136,7 @@ class RefusalBody(Wire):
 
     message: str
     code: str = ""
+    details: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def validate(model: type[Body], value: object, *, where: str = "body") -> Body:
         InvalidInput: With Zod 4's text for each problem.
     """
     if not isinstance(value, dict):
-        received = _type_name(value)
+        received = type_name(value)
         raise InvalidInput(
             [f"[{where}] {_wrong_type(kind, received)}" for kind in model.described_as]
         )
@@ -316,6 +317,8 @@ _EXPECTED: Mapping[str, str] = {
     "string_type": "string",
     "bool_type": "boolean",
     "float_type": "number",
+    "list_type": "array",
+    "dict_type": "record",
 }
 
 
@@ -339,7 +342,7 @@ def _text(model: type[Wire], problem: ErrorDetails) -> str:
     if kind == "string_too_short":
         return "Too small: expected string to have >=1 characters"
     if expected_type := _EXPECTED.get(kind):
-        return _wrong_type(expected_type, _type_name(problem["input"]))
+        return _wrong_type(expected_type, type_name(problem["input"]))
     return problem["msg"]
 
 
@@ -354,7 +357,7 @@ def _wrong_type(expected: str, received: str) -> str:
     return f"Invalid input: expected {expected}, received {received}"
 
 
-def _type_name(value: object) -> str:
+def type_name(value: object) -> str:
     """Name a value's type as Zod does."""
     if isinstance(value, Absent):
         return value.value

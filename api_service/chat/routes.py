@@ -10,11 +10,13 @@ from pydantic import ValidationError
 from api_service.chat.answer import Piece, answer
 from api_service.chat.prompt import PromptFile
 from api_service.chat.schemas import Question, Reply, source
-from api_service.dependencies import Res, unless_gone, within_limit
+from api_service.dependencies import Res, permitted, unless_gone, within_limit
 from api_service.problems import invalid
 from api_service.resources import Resources
 
-router = APIRouter(tags=["chat"], dependencies=[Depends(within_limit)])
+router = APIRouter(
+    tags=["chat"], dependencies=[Depends(permitted("book", "ask")), Depends(within_limit)]
+)
 
 _BODY: dict[str, Any] = {
     "requestBody": {

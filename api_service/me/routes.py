@@ -1,4 +1,4 @@
-"""`GET /v1/me`: what the caller's token says, for display."""
+"""`GET /v1/me`: what the caller's token or key says, for display."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ router = APIRouter(tags=["me"])
 
 
 class Me(BaseModel):
-    """The claims of a valid token; "" where the token does not say."""
+    """The claims of a valid token, or what is known of a key's owner; "" where nothing is."""
 
     user_id: str
     email: str
@@ -20,12 +20,12 @@ class Me(BaseModel):
     hardware_background: str
     interest_area: str
     role: str
-    expires_at: datetime
+    expires_at: datetime | None
 
 
 @router.get("/me")
 async def me(caller: CurrentCaller) -> Me:
-    """Return the caller as the token describes them."""
+    """Return the caller as token or key describe them; a key without an end never expires."""
     return Me(
         user_id=caller.user_id,
         email=caller.email,

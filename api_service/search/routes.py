@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from api_service.dependencies import Res, within_limit
+from api_service.dependencies import Res, permitted, within_limit
 from api_service.retrieval.retriever import retrieve
 from api_service.search.schemas import Results, result
 from api_service.wire import SearchText
 
-router = APIRouter(tags=["search"], dependencies=[Depends(within_limit)])
+router = APIRouter(
+    tags=["search"], dependencies=[Depends(permitted("book", "search")), Depends(within_limit)]
+)
 
 
 @router.get("/search")

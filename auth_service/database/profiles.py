@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import BindParameter, ColumnElement, false, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.database.tables import User
@@ -48,3 +49,9 @@ PROFILE_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     User.interest_area,
     User.role,
 )
+
+
+def is_banned(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a user is banned at a moment."""
+    forever = User.ban_expires.is_(None)
+    return func.coalesce(User.banned & or_(forever, User.ban_expires >= moment), false())

@@ -6,7 +6,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.database.engine import Statements
-from auth_service.database.tables import AuditEvent, RefreshToken, Verification
+from auth_service.database.tables import ApiKey, AuditEvent, RefreshToken, Verification
 
 EVERY = timedelta(minutes=1)
 _AT_ONCE = 1000  # rows; the rest goes with the next sweep
@@ -20,8 +20,10 @@ _PRUNE = select(
     )
 )
 
+_Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+
 # What a row is named by, and the moment from which it counts no more.
-_SWEPT: tuple[tuple[InstrumentedAttribute[str], InstrumentedAttribute[datetime]], ...] = (
+_SWEPT: tuple[tuple[InstrumentedAttribute[str], _Moment], ...] = (
     (Verification.id, Verification.expires_at),
     (RefreshToken.family_hash, RefreshToken.expires_at),
 )
@@ -43,14 +45,32 @@ class Sweep:
         if self._due is not None and now < self._due:
             return
         self._due = now + EVERY
+        await self.sweep(db, now)
+
+    async def sweep(self, db: Statements, now: datetime) -> None:
+        """Delete values that have expired, and events that are old."""
         for name, expires_at in _SWEPT:
-            expired = (
-                select(name)
-                .where(expires_at < now)
-                .limit(_AT_ONCE)
-                # What another process sweeps, or a request is spending, is left to it.
-                .with_for_update(skip_locked=True)
-            )
-            await db.execute(delete(name.class_).where(name.in_(expired)))
+            await _delete_expired(db, name, expires_at, now)
         if self._audit_days:
             await db.execute(_PRUNE, {"before": now - timedelta(days=self._audit_days)})
+
+
+class KeySweep(Sweep):
+    """Does the same to API keys; these have a sweep of their own, for no index helps it."""
+
+    async def sweep(self, db: Statements, now: datetime) -> None:
+        """Delete keys that have expired."""
+        await _delete_expired(db, ApiKey.id, ApiKey.expires_at, now)
+
+
+async def _delete_expired(
+    db: Statements, name: InstrumentedAttribute[str], expires_at: _Moment, now: datetime
+) -> None:
+    expired = (
+        select(name)
+        .where(expires_at < now)
+        .limit(_AT_ONCE)
+        # What another process sweeps, or a request is spending, is left to it.
+        .with_for_update(skip_locked=True)
+    )
+    await db.execute(delete(name.class_).where(name.in_(expired)))

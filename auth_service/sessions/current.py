@@ -1,15 +1,16 @@
-"""Who is asking: the session a request presents, by cookie or bearer token."""
+"""Who is asking: the session a request presents, by cookie, bearer token or API key."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.types import Scope
 
+from auth_service.database.api_keys import UsedKey
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Now, Res
+from auth_service.dependencies import API_KEY_HEADER, Now, Res, moment_of, used_key
 from auth_service.resources import Resources
 from auth_service.sessions.cookie_cache import cached_headers
 from auth_service.sessions.cookies import (
@@ -33,6 +34,13 @@ from auth_service.sessions.lifecycle import (
     needs_renewal,
     renew_session,
 )
+from service_kit.client_ip import client_ip
+
+UNENDING_KEY = timedelta(milliseconds=604_800)
+"""How long the session of a key without an end is said to last: Better Auth counts a session's
+seconds as milliseconds here."""
+
+_API_KEY = API_KEY_HEADER.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,16 @@ class Presented:
         remembered: The client keeps its cookie beyond the browser window.
         cookies: All of the request, still encoded.
         rules: How cookies are named and signed.
+        holds_key: There is an API key among the headers.
+        key_session: The session an API key acts as, which goes before any other; None without.
     """
 
     token: str | None
     remembered: bool
     cookies: dict[str, str]
     rules: CookieRules
+    holds_key: bool = False
+    key_session: StoredSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +76,14 @@ def present(scope: Scope, rules: CookieRules) -> Presented:
     """Read the session token of a request; a bearer token that holds goes before the cookie."""
     lines: list[bytes] = []
     authorization = b""
+    holds_key = False
     for name, value in scope["headers"]:
         if name == b"cookie":
             lines.append(value)
         elif name == b"authorization":
             authorization = authorization or value  # of doubled ones the first counts
+        elif name == _API_KEY:
+            holds_key = True
     # Some proxies leave HTTP/2's several cookie lines apart; RFC 9113 section 8.2.3 joins them so.
     cookies = read_cookies(b"; ".join(lines).decode("latin-1"))
     token = _bearer_token(authorization.decode("latin-1"), rules)
@@ -77,12 +92,38 @@ def present(scope: Scope, rules: CookieRules) -> Presented:
         remembered=signed_cookie(cookies, DONT_REMEMBER, rules) is None,
         cookies=cookies,
         rules=rules,
+        holds_key=holds_key,
     )
 
 
 async def presented(request: Request, resources: Res) -> Presented:
-    """Read the session token of a request, for routes that depend on it."""
-    return present(request.scope, CookieRules.of(resources.settings))
+    """Read the session token of a request; an API key it holds as well is counted and looked up.
+
+    Raises:
+        Refused: The key does not hold, or has no uses left.
+        DatabaseUnavailable: The database does not answer.
+    """
+    shown = present(request.scope, CookieRules.of(resources.settings))
+    used = await used_key(request, resources) if shown.holds_key else None
+    return (
+        shown if used is None else replace(shown, key_session=_session_of(used, request, resources))
+    )
+
+
+def _session_of(key: UsedKey, request: Request, resources: Resources) -> StoredSession:
+    """Return the session a key acts as, which is stored nowhere."""
+    now = moment_of(resources)
+    return StoredSession(
+        user=key.user,
+        id=key.id,
+        token=key.key,
+        user_id=key.user.id,
+        expires_at=key.expires_at or now + UNENDING_KEY,
+        created_at=now,
+        updated_at=now,
+        ip_address=client_ip(request.scope, resources.settings.trusted_proxies),
+        user_agent=request.headers.get("user-agent"),
+    )
 
 
 Shown = Annotated[Presented, Depends(presented)]
@@ -102,8 +143,8 @@ async def look_up(
     Raises:
         DatabaseUnavailable: The database does not answer.
     """
-    if shown.token is None:
-        return SessionLookup(None)
+    if shown.key_session is not None or shown.token is None:
+        return SessionLookup(shown.key_session)
     session = await find_session(resources.reader, shown.token)
     if session is None:
         return SessionLookup(None, cleared_session(shown.rules))

@@ -5,16 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     bindparam,
     delete,
-    false,
-    func,
     insert,
     literal,
     not_,
-    or_,
     select,
     update,
 )
@@ -23,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Statements
-from auth_service.database.profiles import PROFILE_COLUMNS, Profile
+from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.reader import Reader
 from auth_service.database.tables import AuditEvent, Session, User
 from auth_service.errors import Code, Refused
@@ -187,12 +183,6 @@ def _starting(started: StartedSession, by: Actor, event: EventKind) -> Select[An
     )
     told = recording(session, event, by, user_id=session.c.user_id)
     return select(owner.c.banned).add_cte(told.returning(AuditEvent.id).cte("told"))
-
-
-def is_banned(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a user is banned at a moment."""
-    forever = User.ban_expires.is_(None)
-    return func.coalesce(User.banned & or_(forever, User.ban_expires >= now), false())
 
 
 async def _refuse(db: Statements, by: Actor) -> NoReturn:

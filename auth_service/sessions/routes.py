@@ -1,5 +1,6 @@
 """The sessions' doors: who am I, sign-out, and which others there are."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -22,8 +23,8 @@ from auth_service.dependencies import (
 from auth_service.errors import Code, PlainRefusal, Refused
 from auth_service.sessions import lifecycle
 from auth_service.sessions.auth_jwt import mint_auth_jwt, with_auth_jwt
-from auth_service.sessions.cookies import CookieRules, Header, cleared_session
-from auth_service.sessions.current import Shown, present
+from auth_service.sessions.cookies import Header, cleared_session
+from auth_service.sessions.current import SessionLookup, Shown, presented
 from auth_service.sessions.management import active_sessions, revoke, revoke_all
 from auth_service.sessions.schemas import (
     CurrentSessionBody,
@@ -37,7 +38,13 @@ from auth_service.sessions.schemas import (
     tell_session,
     tell_user,
 )
-from auth_service.sessions.signed_in import FreshSession, LiveSession, RequiredSession, resolve
+from auth_service.sessions.signed_in import (
+    FreshSession,
+    LiveSession,
+    RequiredSession,
+    SessionOrKey,
+    resolve,
+)
 from auth_service.wire import (
     JSON,
     documented,
@@ -63,23 +70,21 @@ async def get_session(request: Request) -> Response:
     # Called without FastAPI, see auth_service/direct.py; so it asks for nothing but the request.
     resources = resources_of(request)
     settings, now = resources.settings, moment_of(resources)
-    shown = present(request.scope, CookieRules.of(settings))
+    shown = await presented(request, resources)
     found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
-    if found.session is None:
-        return null_reply((*_NOT_STORED, *found.headers))
-    headers = found.headers
-    if settings.set_auth_jwt:
+    if settings.set_auth_jwt and found.session is not None and shown.key_session is None:
         token = await mint_auth_jwt(
             found.session, resources.keyring, origin=settings.origin, now=now
         )
-        headers = with_auth_jwt(headers, token)
-    members = {"session": tell_session(found.session), "user": tell_user(found.session.user)}
-    return told(members, (*_NOT_STORED, *headers))
+        found = replace(found, headers=with_auth_jwt(found.headers, token))
+    return _told_session(found)
 
 
 @router.post("/get-session", dependencies=[Depends(same_site)], include_in_schema=False)
-async def post_session() -> None:
-    """Refuse in Better Auth's words: here GET renews by itself."""
+async def post_session(shown: Shown) -> Response:
+    """Refuse in Better Auth's words, unless it is a key that asks: here GET renews by itself."""
+    if shown.key_session is not None:
+        return _told_session(SessionLookup(shown.key_session))
     raise Refused(Code.METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, headers=dict(_NOT_STORED))
 
 
@@ -161,7 +166,7 @@ async def revoke_other_sessions(
 )
 async def update_session(
     _body: Annotated[UpdateSessionBody, Depends(checked_body(UpdateSessionBody))],
-    _live: RequiredSession,
+    _live: SessionOrKey,
 ) -> Response:
     """Refuse: sessions here have no fields of the application's own, and no others can be set."""
     raise PlainRefusal("No fields to update")
@@ -169,6 +174,13 @@ async def update_session(
 
 def _actor(live: LiveSession, caller: Client, now: datetime) -> Actor:
     return Actor(live.session.user_id, caller.ip_address, now)
+
+
+def _told_session(found: SessionLookup) -> Response:
+    if found.session is None:
+        return null_reply((*_NOT_STORED, *found.headers))
+    members = {"session": tell_session(found.session), "user": tell_user(found.session.user)}
+    return told(members, (*_NOT_STORED, *found.headers))
 
 
 def _done(headers: tuple[Header, ...]) -> Response:

@@ -1,6 +1,7 @@
-"""What routes for signed-in readers ask for: RequiredSession, FreshSession."""
+"""What routes for signed-in readers ask for: RequiredSession, SessionOrKey, FreshSession."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
@@ -50,6 +51,8 @@ async def resolve(
     Raises:
         DatabaseUnavailable: The database does not answer.
     """
+    if shown.key_session is not None:
+        return SessionLookup(shown.key_session)
     renew = not query.get("disableRefresh")
     if not shown.rules.cache:
         found = await look_up(shown, resources, now, renew=renew)
@@ -73,10 +76,10 @@ async def resolve(
     return replace(found, headers=together(found.headers, copy))
 
 
-async def required_session(
+async def session_or_key(
     request: Request, shown: Shown, resources: Res, now: Now
 ) -> AsyncIterator[LiveSession]:
-    """Give the session to a route that needs one, always as the database has it.
+    """Give the session to a route that needs one, always as the database has it; a key will do.
 
     A route that changes or tells something must not believe a copy of a session that may have
     ended. What finding it has changed, such as a renewed cookie, goes with a refusal as well.
@@ -87,18 +90,35 @@ async def required_session(
     found = await resolve(request.query_params, shown, resources, now)
     if found.session is None:
         raise Refused(Code.UNAUTHORIZED, cookies=found.headers)
-    try:
+    with carrying(found.headers):
         yield LiveSession(found.session, found.headers)
-    except Refused as refusal:
-        refusal.cookies = together(found.headers, refusal.cookies)
-        raise
+
+
+SessionOrKey = Annotated[LiveSession, Depends(session_or_key, scope="function")]
+
+
+async def required_session(
+    request: Request, shown: Shown, resources: Res, now: Now
+) -> AsyncIterator[LiveSession]:
+    """Give the session to a route that needs one of a person's own: an API key is none.
+
+    Raises:
+        Refused: UNAUTHORIZED, there is none.
+    """
+    found = await resolve(request.query_params, replace(shown, key_session=None), resources, now)
+    if found.session is None:
+        raise Refused(Code.UNAUTHORIZED, cookies=found.headers)
+    with carrying(found.headers):
+        yield LiveSession(found.session, found.headers)
 
 
 RequiredSession = Annotated[LiveSession, Depends(required_session, scope="function")]
 
 
-async def fresh_session(live: RequiredSession, now: Now) -> LiveSession:
+async def fresh_session(live: SessionOrKey, now: Now) -> LiveSession:
     """Give the session to a route that needs one started lately; renewal does not make it fresh.
+
+    A key always is.
 
     Raises:
         Refused: UNAUTHORIZED or SESSION_NOT_FRESH.
@@ -111,6 +131,16 @@ async def fresh_session(live: RequiredSession, now: Now) -> LiveSession:
 FreshSession = Annotated[LiveSession, Depends(fresh_session, scope="function")]
 
 
+@contextmanager
+def carrying(headers: tuple[Header, ...]) -> Iterator[None]:
+    """Have a refusal say of the caller's session what the reply would have said."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.cookies = together(headers, refusal.cookies)
+        raise
+
+
 def kept_headers(session: StoredSession, shown: Presented, now: datetime) -> tuple[Header, ...]:
     """Return the headers that hand a client its session once more, remembered or not as before.
 
@@ -119,6 +149,8 @@ def kept_headers(session: StoredSession, shown: Presented, now: datetime) -> tup
         shown: What the request held.
         now: The time of the request.
     """
+    if shown.key_session is not None:  # a key is in nobody's cookie
+        return ()
     if shown.remembered:
         headers = session_headers(session.token, max_age=REMEMBERED, rules=shown.rules)
     else:

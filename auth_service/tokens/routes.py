@@ -20,8 +20,7 @@ from auth_service.errors import Code, Refused
 from auth_service.origins import check_navigation
 from auth_service.resources import Resources
 from auth_service.sessions.auth_jwt import mint_auth_jwt
-from auth_service.sessions.cookies import CookieRules
-from auth_service.sessions.current import Presented, Shown, look_up, present
+from auth_service.sessions.current import Presented, SessionLookup, Shown, look_up, presented
 from auth_service.sessions.grants import (
     NOT_STORED,
     REFRESH_PATH,
@@ -34,7 +33,7 @@ from auth_service.sessions.grants import (
 from auth_service.sessions.lifecycle import StoredSession
 from auth_service.sessions.refresh_tokens import RefreshLife, use_refresh_token
 from auth_service.sessions.schemas import GrantQuery, tell_user
-from auth_service.sessions.signed_in import RequiredSession, kept_headers
+from auth_service.sessions.signed_in import SessionOrKey, kept_headers
 from auth_service.settings import Settings
 from auth_service.tokens.issuer import mint
 from auth_service.tokens.schemas import (
@@ -57,6 +56,7 @@ from auth_service.wire import (
 router = APIRouter(tags=["tokens"])
 
 _UNAUTHORIZED = {"error": "Unauthorized"}
+_NOBODY = frozenset({401, 403})
 
 
 @router.get(
@@ -71,9 +71,9 @@ async def get_jwt(request: Request) -> Response:
     resources = resources_of(request)
     now = moment_of(resources)
     asking = _asking(request)
-    shown = present(request.scope, CookieRules.of(resources.settings))
-    found = await look_up(shown, resources, now)
-    if found.session is None:
+    shown = await _shown(request, resources)
+    found = await look_up(shown, resources, now) if shown else SessionLookup(None)
+    if shown is None or found.session is None:
         # This route is the application's own, so its refusal is not in Better Auth's words.
         response: Response = JSONResponse(_UNAUTHORIZED, status_code=401)
         for name, value in (NOT_STORED, *found.headers):
@@ -85,7 +85,7 @@ async def get_jwt(request: Request) -> Response:
 
 
 @router.get("/token", response_model=AuthJwtBody)
-async def get_token(live: RequiredSession, resources: Res, now: Now) -> Response:
+async def get_token(live: SessionOrKey, resources: Res, now: Now) -> Response:
     """Exchange the session for a token of 15 minutes that the keys of `/jwks` check."""
     origin = resources.settings.origin
     token = await mint_auth_jwt(live.session, resources.keyring, origin=origin, now=now)
@@ -148,6 +148,15 @@ async def refresh(
     kept = kept_headers(session, shown, now) if extended else ()
     members = _minted(session.user, session.id, resources, now) | _refresh_members(given, settings)
     return told(members, (NOT_STORED, *kept, *given.headers))
+
+
+async def _shown(request: Request, resources: Resources) -> Presented | None:
+    try:
+        return await presented(request, resources)
+    except Refused as refusal:
+        if refusal.status in _NOBODY:  # a key that does not hold is as good as no session
+            return None
+        raise
 
 
 def _asking(request: Request) -> GrantQuery | None:

@@ -17,7 +17,7 @@ from auth_service.origins import is_falsy
 from auth_service.sessions.cookies import Header, cleared_session, together
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import StatusBody, UserBody
-from auth_service.sessions.signed_in import RequiredSession, kept_headers
+from auth_service.sessions.signed_in import RequiredSession, SessionOrKey, kept_headers
 from auth_service.users.profile import FIELDS, update_profile
 from auth_service.users.schemas import (
     AccountBody,
@@ -36,7 +36,7 @@ router = APIRouter(tags=["users"])
 )
 async def update_user(
     body: Annotated[UpdateUserBody, Depends(checked_body(UpdateUserBody))],
-    live: RequiredSession,
+    live: SessionOrKey,
     shown: Shown,
     resources: Res,
     now: Now,
@@ -118,7 +118,7 @@ async def verify_password(
 
 
 @router.get("/list-accounts", response_model=list[AccountBody])
-async def list_accounts(live: RequiredSession, resources: Res) -> Response:
+async def list_accounts(live: SessionOrKey, resources: Res) -> Response:
     """Tell the ways in which the user signs in."""
     with database_errors():
         async with resources.database.autocommit.begin() as db:

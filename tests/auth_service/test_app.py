@@ -121,7 +121,6 @@ async def test_over_https_every_cookie_is_secure(
         "account-info",
         "forget-password",
         "set-password",
-        "api-key/create",
         "api-key/verify",
         "two-factor/enable",
         "admin/set-role",

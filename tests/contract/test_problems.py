@@ -10,12 +10,15 @@ from api_service.problems import Problem, render
 
 DOCUMENTED = {
     "InvalidToken": (401, "/problems/invalid-token", "Invalid JWT"),
+    "InvalidApiKey": (401, "/problems/invalid-api-key", "Invalid API Key"),
+    "NotPermitted": (403, "/problems/not-permitted", "Not Permitted"),
     "InvalidRequest": (400, "/problems/invalid-request", "Invalid Request"),
     "InvalidInput": (422, "/problems/invalid-input", "Invalid Input"),
     "NotFound": (404, "/problems/not-found", "Not Found"),
     "MethodNotAllowed": (405, "/problems/method-not-allowed", "Method Not Allowed"),
     "TooLarge": (413, "/problems/too-large", "Content Too Large"),
     "TooManyRequests": (429, "/problems/too-many-requests", "Too Many Requests"),
+    "ApiKeyUsedUp": (429, "/problems/api-key-used-up", "API Key Used Up"),
     "Unexpected": (500, "/problems/unexpected", "Internal Server Error"),
     "Unavailable": (503, "/problems/unavailable", "Service Unavailable"),
     "IndexUnavailable": (503, "/problems/index-unavailable", "Index Unavailable"),
@@ -23,6 +26,7 @@ DOCUMENTED = {
     "KeysUnavailable": (503, "/problems/keys-unavailable", "Keys Unavailable"),
     "LimitUnavailable": (503, "/problems/limit-unavailable", "Limit Unavailable"),
     "RevocationsUnknown": (503, "/problems/revocations-unknown", "Revocations Unknown"),
+    "ApiKeysUnavailable": (503, "/problems/api-keys-unavailable", "API Keys Unavailable"),
     "ModelUnavailable": (503, "/problems/model-unavailable", "Model Unavailable"),
     "DeadlineExceeded": (503, "/problems/deadline-exceeded", "Deadline Exceeded"),
 }
@@ -38,6 +42,8 @@ def make(kind: type[Problem]) -> Problem:
     match kind.__name__:
         case "TooManyRequests":
             return problems.TooManyRequests(7)
+        case "ApiKeyUsedUp":
+            return problems.ApiKeyUsedUp("A sentence.", retry_after=7)
         case "Unexpected":
             return problems.Unexpected()
         case _:

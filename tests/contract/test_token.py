@@ -38,6 +38,7 @@ def test_a_token_minted_by_auth_service_names_its_reader_to_api_service() -> Non
     assert (caller.user_id, caller.session_id) == ("u" * 32, "s" * 32)
     assert (caller.name, caller.email) == ("Reader", "reader@example.com")
     assert caller.software_background == caller.interest_area == "Python"
+    assert caller.expires_at is not None
     assert timedelta(days=7) - timedelta(seconds=2) < caller.expires_at - now <= LIFETIME
 
 
