@@ -52,6 +52,7 @@ def test_values_stay_readable_while_secrets_change(
         encrypt("a text", ONE)[:-2],
         encrypt("a text", {None: OTHER}),
     ],
+    ids=["nothing", "no hex", "short", "forged", "bare", "no version", "cut", "another secret's"],
 )
 def test_what_no_secret_opens_is_refused_without_a_word_of_it(stored: str) -> None:
     with pytest.raises(Undecipherable) as refused:
