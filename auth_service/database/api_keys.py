@@ -172,7 +172,7 @@ async def use_key(db: Statements, key: str, now: datetime) -> UsedKey | Refused:
 
 async def _refusal(db: Statements, hashed: str, now: datetime) -> Refused:
     """Say why a use was not counted, in Better Auth's order, and delete what has ended."""
-    key = (await db.execute(_READ, {"hashed": hashed})).first()
+    key = (await db.execute(_READ, {"hashed": hashed, "moment": now})).first()
     if key is None:
         return Refused(Code.INVALID_API_KEY)
     if key.enabled is False:

@@ -24,7 +24,7 @@ _COUNT = re.compile(r"[0-9]{1,4}")
 router = APIRouter(tags=["internal"])
 
 
-@router.get("/revocations", response_model=FeedBody)
+@router.get("/revocations", response_model=FeedBody, include_in_schema=False)
 async def revocations(
     request: Request,
     _caller: FromApiService,

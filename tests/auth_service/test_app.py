@@ -123,7 +123,6 @@ async def test_over_https_every_cookie_is_secure(
         "set-password",
         "api-key/verify",
         "two-factor/enable",
-        "admin/set-role",
         "sign-out/all",
     ],
 )

@@ -27,6 +27,7 @@ async def test_api_service_is_told_whose_a_key_is(service: Service) -> None:
         "expiresAt": "2026-03-02T12:30:15.123Z",
         "permissions": {"book": ["ask"]},
         "user": (await service.get_session(cookie)).json()["user"],
+        "role": None,
     }
 
 
