@@ -15,10 +15,10 @@ from auth_service.api_key_settings import ApiKeySettings
 from auth_service.api_keys.keys import (
     Limits,
     NewKey,
-    check_new,
     create_key,
     default_limits,
 )
+from auth_service.api_keys.rules import check_new
 from auth_service.api_keys.schemas import is_prefix
 from auth_service.database.address import read_address
 from auth_service.database.engine import database_errors, open_database

@@ -23,8 +23,6 @@ MOST_LISTED = 100
 """Keys told at once; Better Auth's bound."""
 
 _START_LENGTH = 6
-_LONGEST = 32  # of name and prefix, in UTF-16 units as JavaScript counts
-_DAYS = (1, 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,56 +146,6 @@ def default_limits(settings: ApiKeySettings) -> Limits:
         rate_limit_max=settings.api_key_rate_limit_max,
         rate_limit_time_window=window // timedelta(milliseconds=1),
     )
-
-
-def check_new(name: str | None, prefix: str | None, seconds: float | None) -> timedelta | None:
-    """Return how long a key to be made lives, None without end, if all is within bounds.
-
-    Raises:
-        Refused: EXPIRES_IN_IS_TOO_SMALL or _LARGE, INVALID_PREFIX_LENGTH, INVALID_NAME_LENGTH.
-    """
-    lifetime = check_lifetime(seconds)
-    if prefix and _length(prefix) > _LONGEST:
-        raise Refused(Code.INVALID_PREFIX_LENGTH)
-    if name and _length(name) > _LONGEST:
-        raise Refused(Code.INVALID_NAME_LENGTH)
-    return lifetime
-
-
-def check_name(name: str) -> None:
-    """Refuse a new name of a key that is empty or too long.
-
-    Raises:
-        Refused: INVALID_NAME_LENGTH.
-    """
-    if not 1 <= _length(name) <= _LONGEST:
-        raise Refused(Code.INVALID_NAME_LENGTH)
-
-
-def check_lifetime(seconds: float | None) -> timedelta | None:
-    """Return a key's lifetime, None without end, if it is within bounds.
-
-    Raises:
-        Refused: EXPIRES_IN_IS_TOO_SMALL or EXPIRES_IN_IS_TOO_LARGE.
-    """
-    if seconds is None:
-        return None
-    least, most = (timedelta(days=days).total_seconds() for days in _DAYS)
-    if seconds < least:
-        raise Refused(Code.EXPIRES_IN_IS_TOO_SMALL)
-    if seconds > most:
-        raise Refused(Code.EXPIRES_IN_IS_TOO_LARGE)
-    return timedelta(milliseconds=int(seconds * 1000))
-
-
-def check_metadata(metadata: object) -> None:
-    """Refuse metadata that is neither a JSON object or array nor null.
-
-    Raises:
-        Refused: INVALID_METADATA_TYPE.
-    """
-    if metadata is not None and not isinstance(metadata, dict | list):
-        raise Refused(Code.INVALID_METADATA_TYPE)
 
 
 async def create_key(
@@ -333,7 +281,3 @@ def read_json(text: str | None) -> object:
 
 def _written(value: object) -> str | None:
     return None if value is None else json.dumps(value, separators=(",", ":"))
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from auth_service.api_keys import keys
+from auth_service.api_keys import keys, rules
 from auth_service.api_keys.keys import NewKey, Page
 from auth_service.api_keys.schemas import (
     SORTABLE,
@@ -51,12 +51,12 @@ async def create(
             raise Refused(Code.UNAUTHORIZED_SESSION)
         # What is empty in JavaScript is as good as none, though it is told back.
         metadata = None if body.metadata in ("", 0, False) else body.metadata
-        keys.check_metadata(metadata)
+        rules.check_metadata(metadata)
         new = NewKey(
             limits=keys.default_limits(resources.settings),
             name=body.name,
             prefix=body.prefix,
-            lifetime=keys.check_new(body.name, body.prefix, body.expires_in),
+            lifetime=rules.check_new(body.name, body.prefix, body.expires_in),
             metadata=metadata,
         )
         with database_errors():
@@ -162,15 +162,15 @@ def _changes(body: UpdateKeyBody, now: datetime) -> dict[str, object]:
     sent = body.model_fields_set
     changes: dict[str, object] = {}
     if body.name is not None:
-        keys.check_name(body.name)
+        rules.check_name(body.name)
         changes["name"] = body.name
     if body.enabled is not None:
         changes["enabled"] = body.enabled
     if "expires_in" in sent:
-        lifetime = keys.check_lifetime(body.expires_in)
+        lifetime = rules.check_lifetime(body.expires_in)
         changes["expires_at"] = None if lifetime is None else now + lifetime
     if "metadata" in sent:
-        keys.check_metadata(body.metadata)
+        rules.check_metadata(body.metadata)
         changes["metadata_json"] = body.metadata
     if not changes:
         raise Refused(Code.NO_VALUES_TO_UPDATE)

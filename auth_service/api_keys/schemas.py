@@ -36,7 +36,7 @@ def _number(value: object) -> object:
 
 def _bounded(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MOST_SAFE:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
     return value
 
 
