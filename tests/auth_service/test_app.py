@@ -126,7 +126,7 @@ async def test_over_https_every_cookie_is_secure(
         "api-key/create",
         "api-key/verify",
         "two-factor/enable",
-        "admin/set-role",
+        "admin/impersonate-user",
         "sign-out/all",
     ],
 )
