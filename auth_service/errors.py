@@ -9,7 +9,8 @@
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
         ├── Busy                     too many passwords are waiting to be hashed
-        └── LimitsUnavailable        where requests are counted does not answer
+        ├── LimitsUnavailable        where requests are counted does not answer
+        └── ProviderUnavailable      an OAuth provider does not say where its doors are
 
 The code is the member's name in `Code`; each stands there once, with its status and sentence.
 """
@@ -23,6 +24,8 @@ from starlette.responses import JSONResponse
 class Code(Enum):
     """Status and sentence of each refusal; the name is the code on the wire."""
 
+    ACCESS_TOKEN_NOT_FOUND = 400, "Access token not found"
+    ACCOUNT_NOT_FOUND = 400, "Account not found"
     BAD_REQUEST = 400, "Invalid JSON in request body"
     CHANGE_EMAIL_DISABLED = 400, "Change email is disabled"
     CREDENTIAL_ACCOUNT_NOT_FOUND = 400, "Credential account not found"
@@ -33,7 +36,11 @@ class Code(Enum):
     EMAIL_ALREADY_VERIFIED = 400, "Email is already verified"
     EMAIL_CAN_NOT_BE_UPDATED = 400, "Email can not be updated"
     EMAIL_MISMATCH = 400, "Email mismatch"
+    FAILED_TO_GET_ACCESS_TOKEN = 400, "Failed to get a valid access token"
     FAILED_TO_GET_USER_INFO = 404, "Failed to get user info"
+    FAILED_TO_REFRESH_ACCESS_TOKEN = 400, "Failed to refresh access token"
+    FAILED_TO_UNLINK_LAST_ACCOUNT = 400, "You can't unlink your last account"
+    ID_TOKEN_NOT_SUPPORTED = 404, "id_token not supported"
     INTERNAL_SERVER_ERROR = 500, "Internal server error"
     INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
     INVALID_EMAIL = 400, "Invalid email"
@@ -45,12 +52,18 @@ class Code(Enum):
     INVALID_REDIRECT_URL = 403, "Invalid redirectURL"
     INVALID_TOKEN = 401, "Invalid token"
     INVALID_USER = 401, "Invalid user"
+    LINKING_DIFFERENT_EMAILS_NOT_ALLOWED = (
+        401,
+        "Account not linked - different emails not allowed",
+    )
+    LINKING_NOT_ALLOWED = 401, "Account not linked - linking not allowed"
     METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
     )
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
     NOT_FOUND = 404, "Not found"
+    OAUTH_LINK_ERROR = 401, "account not linked"
     PASSWORD_ALREADY_SET = 400, "User already has a password set"
     PASSWORD_COMPROMISED = (
         400,
@@ -59,15 +72,25 @@ class Code(Enum):
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
+    PROVIDER_NOT_CONFIGURED = (
+        400,
+        "Account is not associated with a configured social provider.",
+    )
+    PROVIDER_NOT_FOUND = 404, "Provider not found"
+    PROVIDER_NOT_SUPPORTED = 400, "Provider is not supported."
+    REFRESH_TOKEN_NOT_FOUND = 400, "Refresh token not found"
     RESET_PASSWORD_DISABLED = 400, "Reset password isn't enabled"
     SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
     SESSION_EXPIRED = 400, "Session expired. Re-authenticate to perform this action."
     SESSION_NOT_FRESH = 403, "Session is not fresh"
+    SOCIAL_ACCOUNT_ALREADY_LINKED = 409, "Social account already linked"
     TOKEN_EXPIRED = 401, "Token expired"
+    TOKEN_REFRESH_NOT_SUPPORTED = 400, "Provider does not support token refreshing."
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
     UNAUTHORIZED = 401, "Unauthorized"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
+    USER_EMAIL_NOT_FOUND = 401, "User email not found"
     USER_NOT_FOUND = 401, "User not found"
     VALIDATION_ERROR = 400, "Validation Error"
     VERIFICATION_EMAIL_NOT_ENABLED = 400, "Verification email isn't enabled"
@@ -203,6 +226,10 @@ class LimitsUnavailable(Unavailable):
     """Where requests are counted does not answer, so no password may be tried."""
 
     retry_after = 2
+
+
+class ProviderUnavailable(Unavailable):
+    """An OAuth provider does not answer, or not in words we know."""
 
 
 def render(refusal: Refused) -> JSONResponse:

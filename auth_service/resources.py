@@ -18,6 +18,7 @@ from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
 from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
+from auth_service.web_client import WebClient
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
 
@@ -46,6 +47,7 @@ class Resources:
     keyring: Keyring
     limits: Limits | None
     trusted: TrustedOrigins
+    web: WebClient
     clock: Clock
 
 
@@ -78,6 +80,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         ),
     )
     limits = open_limits(settings)
+    web = WebClient(seconds=settings.oauth_timeout_seconds)
     try:
         async with open_reader(address, connections=settings.database_reader_size) as reader:
             yield Resources(
@@ -93,9 +96,11 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 ),
                 limits=limits,
                 trusted=TrustedOrigins(settings.all_trusted_origins),
+                web=web,
                 clock=clock,
             )
     finally:
+        await web.close()
         if postbox is not None:
             await postbox.close()
         passwords.close()

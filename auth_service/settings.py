@@ -17,6 +17,7 @@ from pydantic import (
 from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
+from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import (
@@ -53,7 +54,7 @@ class DatabaseSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, MailSettings, JwksSettings, DatabaseSettings):
+class Settings(TokenSettings, MailSettings, JwksSettings, OAuthSettings, DatabaseSettings):
     """The settings of the service."""
 
     better_auth_secrets: Secrets = Field(

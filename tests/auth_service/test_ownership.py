@@ -22,11 +22,14 @@ OBJECTS = {
     "accountId": "SELECT id FROM account",
     "sessionId": "SELECT id FROM session",
 }
-NO_OBJECTS: set[str] = set()
+NO_OBJECTS = {"idToken"}  # a proof brought along, not a name
 NAMING = ("id", "token", "key", "session", "user", "account")
 
 # Routes without a session: whose object it is, is not a question there.
-OPEN = ("/sign-in", "/sign-up", "/sign-out", "/get-session", "/reset-password", "/verify-email")
+OPEN = (
+    *("/sign-in", "/sign-up", "/sign-out", "/get-session", "/reset-password", "/verify-email"),
+    "/callback",
+)
 
 TABLES = ("user", "session", "account", "verification", "apikey")
 

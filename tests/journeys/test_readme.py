@@ -5,6 +5,7 @@ from tests.journeys.readme import CHECKOUT, commands
 COVERED = {
     "Start": "test_make_run.py",
     "Four calls to an answer": "test_make_run.py and test_compose.py",
+    "Sign in with Google or GitHub": "test_oauth_walk.py",
     "Your own book": "test_make_run.py",
     "In containers": "test_compose.py",
     "Tests": "CI, which runs this very command",
