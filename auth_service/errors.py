@@ -85,7 +85,6 @@ class Code(Enum):
     SESSION_NOT_FRESH = 403, "Session is not fresh"
     SOCIAL_ACCOUNT_ALREADY_LINKED = 409, "Social account already linked"
     TOKEN_EXPIRED = 401, "Token expired"
-    TOKEN_REFRESH_NOT_SUPPORTED = 400, "Provider does not support token refreshing."
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
     UNAUTHORIZED = 401, "Unauthorized"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
