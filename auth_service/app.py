@@ -26,6 +26,8 @@ from auth_service.error_page import router as error_page
 from auth_service.errors import Code, Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
+from auth_service.oauth.account_routes import router as provider_accounts
+from auth_service.oauth.routes import router as oauth
 from auth_service.resources import OpenResources, Resources
 from auth_service.revocations.routes import router as revocations
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
@@ -100,7 +102,8 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
-    rooms = (sessions, accounts, mailed, users, mailed_users, tokens, api_keys, admin)
+    readers = (sessions, accounts, mailed, users, mailed_users, tokens, oauth, provider_accounts)
+    rooms = (*readers, api_keys, admin)
     for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)

@@ -3,6 +3,8 @@
 The URLs are those `origins.allows_redirect` has let through.
 """
 
+from collections.abc import Iterable
+
 import ada_url
 
 from auth_service.errors import Code, Refused
@@ -10,11 +12,16 @@ from auth_service.errors import Code, Refused
 _NOWHERE = "https://callback.invalid"  # RFC 2606 section 2
 
 
-def with_error(url: str, error: str) -> str:
+def with_error(url: str, error: str, description: str | None = None) -> str:
     """Return a URL with `error=…` added after its query and before its fragment.
 
     A path stays a path. Both come out in the standard's percent-encoding; the query that was
     there is not taken apart.
+
+    Args:
+        url: Absolute, or a path.
+        error: What went wrong, in a word.
+        description: The same in a sentence, as `error_description`.
 
     Raises:
         Refused: INVALID_CALLBACK_URL, it is no URL.
@@ -23,8 +30,17 @@ def with_error(url: str, error: str) -> str:
     parsed = _parsed(url, _NOWHERE if is_path else None)
     query = parsed.search.removeprefix("?")
     separator = "" if not query or query.endswith("&") else "&"
-    parsed.search = f"{query}{separator}error={error}"
+    said = [("error", error)] + ([("error_description", description)] if description else [])
+    parsed.search = f"{query}{separator}{encoded(said)}"
     return parsed.href.removeprefix(_NOWHERE) if is_path else parsed.href
+
+
+def encoded(parameters: Iterable[tuple[str, str]]) -> str:
+    """Return parameters as a query, in the encoding of forms."""
+    query = ada_url.URLSearchParams("")
+    for name, value in parameters:
+        query.append(name, value)
+    return str(query)
 
 
 def with_parameter(url: str, base: str, name: str, value: str) -> str:

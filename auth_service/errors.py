@@ -11,7 +11,8 @@
     └── Unavailable             503  try again later
         ├── DatabaseUnavailable      the database is asleep, gone or overloaded
         ├── Busy                     too many passwords are waiting to be hashed
-        └── LimitsUnavailable        where requests are counted does not answer
+        ├── LimitsUnavailable        where requests are counted does not answer
+        └── ProviderUnavailable      an OAuth provider does not say where its doors are
 
 The code is the member's name in `Code`; each stands there once, with its status and sentence.
 """
@@ -27,6 +28,8 @@ from starlette.responses import JSONResponse, Response
 class Code(Enum):
     """Status and sentence of each refusal; the name is the code on the wire."""
 
+    ACCESS_TOKEN_NOT_FOUND = 400, "Access token not found"
+    ACCOUNT_NOT_FOUND = 400, "Account not found"
     BAD_REQUEST = 400, "Invalid JSON in request body"
     BANNED_USER = (
         403,
@@ -46,7 +49,11 @@ class Code(Enum):
     EMAIL_MISMATCH = 400, "Email mismatch"
     EXPIRES_IN_IS_TOO_LARGE = 400, "The expiresIn is larger than the predefined maximum value."
     EXPIRES_IN_IS_TOO_SMALL = 400, "The expiresIn is smaller than the predefined minimum value."
+    FAILED_TO_GET_ACCESS_TOKEN = 400, "Failed to get a valid access token"
     FAILED_TO_GET_USER_INFO = 404, "Failed to get user info"
+    FAILED_TO_REFRESH_ACCESS_TOKEN = 400, "Failed to refresh access token"
+    FAILED_TO_UNLINK_LAST_ACCOUNT = 400, "You can't unlink your last account"
+    ID_TOKEN_NOT_SUPPORTED = 404, "id_token not supported"
     INTERNAL_SERVER_ERROR = 500, "Internal server error"
     INVALID_API_KEY = 401, "Invalid API key."
     INVALID_CALLBACK_URL = 403, "Invalid callbackURL"
@@ -66,6 +73,11 @@ class Code(Enum):
     KEY_DISABLED = 401, "API Key is disabled"
     KEY_EXPIRED = 401, "API Key has expired"
     KEY_NOT_FOUND = 404, "API Key not found"
+    LINKING_DIFFERENT_EMAILS_NOT_ALLOWED = (
+        401,
+        "Account not linked - different emails not allowed",
+    )
+    LINKING_NOT_ALLOWED = 401, "Account not linked - linking not allowed"
     METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED = (
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
@@ -73,6 +85,7 @@ class Code(Enum):
     MISSING_OR_NULL_ORIGIN = 403, "Missing or null Origin"
     NOT_FOUND = 404, "Not found"
     NO_VALUES_TO_UPDATE = 400, "No values to update."
+    OAUTH_LINK_ERROR = 401, "account not linked"
     PASSWORD_ALREADY_SET = 400, "User already has a password set"
     PASSWORD_COMPROMISED = (
         400,
@@ -81,7 +94,14 @@ class Code(Enum):
     PASSWORD_TOO_LONG = 400, "Password too long"
     PASSWORD_TOO_SHORT = 400, "Password too short"
     PAYLOAD_TOO_LARGE = 413, "Request body is too large"
+    PROVIDER_NOT_CONFIGURED = (
+        400,
+        "Account is not associated with a configured social provider.",
+    )
+    PROVIDER_NOT_FOUND = 404, "Provider not found"
+    PROVIDER_NOT_SUPPORTED = 400, "Provider is not supported."
     RATE_LIMITED = 429, "Rate limit exceeded."
+    REFRESH_TOKEN_NOT_FOUND = 400, "Refresh token not found"
     RESET_PASSWORD_DISABLED = 400, "Reset password isn't enabled"
     SERVER_ONLY_PROPERTY = (
         400,
@@ -90,6 +110,7 @@ class Code(Enum):
     SERVICE_UNAVAILABLE = 503, "Service unavailable. Please try again later."
     SESSION_EXPIRED = 400, "Session expired. Re-authenticate to perform this action."
     SESSION_NOT_FRESH = 403, "Session is not fresh"
+    SOCIAL_ACCOUNT_ALREADY_LINKED = 409, "Social account already linked"
     TOKEN_EXPIRED = 401, "Token expired"
     TOO_MANY_REQUESTS = 429, "Too many requests. Please try again later."
     UNAUTHORIZED = 401, "Unauthorized"
@@ -97,6 +118,7 @@ class Code(Enum):
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
     USAGE_EXCEEDED = 429, "API Key has reached its usage limit"
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL = 422, "User already exists. Use another email."
+    USER_EMAIL_NOT_FOUND = 401, "User email not found"
     USER_NOT_FOUND = 401, "User not found"
     VALIDATION_ERROR = 400, "Validation Error"
     VERIFICATION_EMAIL_NOT_ENABLED = 400, "Verification email isn't enabled"
@@ -269,6 +291,10 @@ class LimitsUnavailable(Unavailable):
     """Where requests are counted does not answer, so no password may be tried."""
 
     retry_after = 2
+
+
+class ProviderUnavailable(Unavailable):
+    """An OAuth provider does not answer, or not in words we know."""
 
 
 def render(refusal: Refused) -> Response:

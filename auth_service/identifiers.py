@@ -19,6 +19,7 @@ def _drawing(alphabet: str) -> tuple[bytes, bytes]:
 _MIXED = _drawing(string.ascii_letters + string.digits)
 _LOWER = _drawing(string.digits + string.ascii_lowercase)
 _LETTERS = _drawing(string.ascii_letters)
+_URL_SAFE = _drawing(string.ascii_letters + string.digits + "-_")
 
 
 def new_identifier() -> str:
@@ -39,6 +40,16 @@ def new_deletion_token() -> str:
 def new_api_key(prefix: str) -> str:
     """Return an API key: a prefix and 64 of a-z and A-Z, about 365 bits."""
     return prefix + _draw(_LETTERS, 64)
+
+
+def new_state() -> str:
+    """Return what binds an OAuth reply to its request: 32 of a-z, A-Z, 0-9, - and _, 192 bits."""
+    return _draw(_URL_SAFE, 32)
+
+
+def new_code_verifier() -> str:
+    """Return PKCE's secret (RFC 7636 section 4.1): 128 of the same characters, its most."""
+    return _draw(_URL_SAFE, 128)
 
 
 def _draw(drawing: tuple[bytes, bytes], length: int) -> str:

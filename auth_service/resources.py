@@ -22,6 +22,7 @@ from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
 from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
+from auth_service.web_client import WebClient
 from auth_service.workers import WorkerPool
 from service_kit.origins import TrustedOrigins
 
@@ -52,6 +53,7 @@ class Resources:
     revocations: RevocationWatch
     limits: Limits | None
     trusted: TrustedOrigins
+    web: WebClient
     clock: Clock
 
 
@@ -87,6 +89,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
     revocations = RevocationWatch(database)
     sweep = Sweep(audit_days=settings.audit_days)
     sweeping = asyncio.create_task(_sweep_now_and_then(sweep, database, clock))
+    web = WebClient(seconds=settings.oauth_timeout_seconds)
     try:
         async with open_reader(address, connections=settings.database_reader_size) as reader:
             yield Resources(
@@ -104,6 +107,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
                 revocations=revocations,
                 limits=limits,
                 trusted=TrustedOrigins(settings.all_trusted_origins),
+                web=web,
                 clock=clock,
             )
     finally:
@@ -111,6 +115,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+        await web.close()
         if postbox is not None:
             await postbox.close()
         passwords.close()

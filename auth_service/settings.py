@@ -18,6 +18,7 @@ from auth_service.api_key_settings import ApiKeySettings
 from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
 from auth_service.mail_settings import MailSettings
+from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
 from auth_service.token_settings import LifetimeSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
@@ -56,7 +57,13 @@ class DatabaseSettings(ServiceSettings):
 
 
 class Settings(
-    TokenSettings, LifetimeSettings, MailSettings, JwksSettings, ApiKeySettings, DatabaseSettings
+    TokenSettings,
+    LifetimeSettings,
+    MailSettings,
+    JwksSettings,
+    OAuthSettings,
+    ApiKeySettings,
+    DatabaseSettings,
 ):
     """The settings of the service."""
 

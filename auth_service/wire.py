@@ -128,7 +128,7 @@ class Wire(BaseModel):
     )
 
     described_as: ClassVar[tuple[str, ...]] = ("object",)
-    """Better Auth's words for the body: an object, a record, or both at once."""
+    """Better Auth's words for the body: an object, a record, both at once, or none."""
 
 
 class RefusalBody(Wire):
@@ -212,6 +212,7 @@ def validate(model: type[Body], value: object, *, where: str = "body") -> Body:
         received = type_name(value)
         raise InvalidInput(
             [f"[{where}] {_wrong_type(kind, received)}" for kind in model.described_as]
+            or [f"[{where}] Invalid input"]
         )
     try:
         return model.model_validate(value, by_alias=True, by_name=False)
@@ -296,14 +297,14 @@ class _InputSchema(GenerateJsonSchema):
 
 def documented(model: type[Wire], *media_types: str, required: bool = True) -> dict[str, Any]:
     """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
-    schema = model.model_json_schema(schema_generator=_InputSchema)
+    schema = _input_schema(model)
     content = {kind: {"schema": schema} for kind in media_types}
     return {"requestBody": {"required": required, "content": content}}
 
 
 def documented_query(model: type[Wire]) -> dict[str, Any]:
     """Describe a route's query for OpenAPI; likewise."""
-    schema = model.model_json_schema(schema_generator=_InputSchema)
+    schema = _input_schema(model)
     required = schema.get("required", ())
     return {
         "parameters": [
@@ -313,18 +314,36 @@ def documented_query(model: type[Wire]) -> dict[str, Any]:
     }
 
 
+def _input_schema(model: type[Wire]) -> dict[str, Any]:
+    schema = model.model_json_schema(schema_generator=_InputSchema)
+    inlined: dict[str, Any] = _inlined(schema, schema.pop("$defs", {}))
+    return inlined
+
+
+def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
+    """Put definitions in place of references to them: within a document these lead nowhere."""
+    if isinstance(value, list):
+        return [_inlined(each, definitions) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _inlined(definitions[value["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(each, definitions) for name, each in value.items()}
+
+
 _EXPECTED: Mapping[str, str] = {
-    "string_type": "string",
     "bool_type": "boolean",
+    "dict_type": "record",
     "float_type": "number",
     "list_type": "array",
-    "dict_type": "record",
+    "model_attributes_type": "object",
+    "string_type": "string",
 }
 
 
 def _issue(model: type[Wire], problem: ErrorDetails, where: str) -> str:
-    path = ".".join(str(part) for part in problem["loc"])
-    return f"[{where}.{path}] {_text(model, problem)}"
+    path = ".".join(str(part) for part in (where, *problem["loc"]))
+    return f"[{path}] {_text(model, problem)}"
 
 
 def _text(model: type[Wire], problem: ErrorDetails) -> str:

@@ -112,13 +112,6 @@ async def test_over_https_every_cookie_is_secure(
 @pytest.mark.parametrize(
     "path",
     [
-        "sign-in/social",
-        "callback/google",
-        "link-social",
-        "unlink-account",
-        "get-access-token",
-        "refresh-token",
-        "account-info",
         "forget-password",
         "set-password",
         "api-key/verify",

@@ -1,6 +1,13 @@
 import pytest
 
-from auth_service.encryption import EncryptionSecrets, Undecipherable, decrypt, encrypt
+from auth_service.encryption import (
+    EncryptionSecrets,
+    Undecipherable,
+    decrypt,
+    encrypt,
+    for_purpose,
+    looks_encrypted,
+)
 
 SECRET = "a secret of more than thirty-two characters"
 OTHER = SECRET[::-1]
@@ -59,3 +66,35 @@ def test_what_no_secret_opens_is_refused_without_a_word_of_it(stored: str) -> No
         decrypt(stored, ONE)
 
     assert str(refused.value) == ""
+
+
+# Made by Better Auth 1.7.25 under SHARED, without versions and as version 7.
+SHARED = "conformance-secret-0123456789abcdefghij"
+BARE = (
+    "fb5611abbf6f4be21fc5367c736011a698cdc5fb1dba82c96045cedd2658b7d1"
+    "baf417f1b43e6f6bb081c982b887c71c875bb7ad6e78529ef373"
+)
+VERSIONED = (
+    "$ba$7$5ee0881827bdfde9c9a9176a2e04333d0debe59bafd38970d5d9d30b95f25ccb"
+    "96d1fcb8d1b1178353302c8927fee96fa0e87cef10aefaee3698"
+)
+
+
+@pytest.mark.parametrize("value", [BARE, BARE.upper(), VERSIONED])
+@pytest.mark.parametrize("secrets", [{None: SHARED}, {7: SHARED}, {8: OTHER, 7: SHARED}])
+def test_what_better_auth_has_encrypted_is_read(value: str, secrets: EncryptionSecrets) -> None:
+    assert decrypt(value, secrets) == "a provider's token"
+
+
+@pytest.mark.parametrize(
+    ("value", "looks"),
+    [(BARE, True), (VERSIONED, True), ("$ba$1$", True), ("ab" * 20, False), ("gho_x" * 20, False)],
+)
+def test_tokens_in_clear_do_not_look_encrypted(value: str, looks: bool) -> None:
+    assert looks_encrypted(value) is looks
+
+
+def test_a_purpose_has_secrets_of_its_own() -> None:
+    # As Better Auth 1.7.25 derives it from SHARED.
+    expected = "5db0efe798dbda6c56ba2470d67777ad59642640913a851f553bb01f4f9990a3"
+    assert for_purpose({3: SHARED}, "oauth-link-session-token") == {3: expected}

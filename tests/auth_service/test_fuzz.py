@@ -31,6 +31,7 @@ KNOWN = {
     "password": PASSWORD,
     "currentPassword": PASSWORD,
     "newPassword": PASSWORD,
+    "provider": "github",
 }
 
 
@@ -63,7 +64,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterato
     """A page of the site, in front of a running service."""
     folder = tmp_path_factory.mktemp("fuzz")
     with started(
-        folder, DATABASE_URL=database_url, RATE_LIMIT="off", MAIL_URL=f"file:{folder / 'outbox'}"
+        folder,
+        DATABASE_URL=database_url,
+        RATE_LIMIT="off",
+        MAIL_URL=f"file:{folder / 'outbox'}",
+        GITHUB_CLIENT_ID="book",
+        GITHUB_CLIENT_SECRET="secret",
     ) as (client, _):
         client.headers["origin"] = ORIGIN
         # The database is shared with tests that may have left this very reader in it.

@@ -26,7 +26,8 @@ OBJECTS = {
 }
 # Where a name stands for something else than above.
 OBJECTS_AT = {("/api/auth/api-key/get", "id"): "SELECT id FROM apikey"}
-NO_OBJECTS = {"configId", "organizationId"}  # one configuration, and no organizations
+# One configuration and no organizations; a proof brought along, not a name.
+NO_OBJECTS = {"configId", "organizationId", "idToken"}
 NAMING = ("id", "token", "key", "session", "user", "account")
 
 # Routes without a session: whose object it is, is not a question there.
@@ -38,6 +39,7 @@ OPEN = (
     "/reset-password",
     "/verify-email",
     "/token/refresh",
+    "/callback",
 )
 
 TABLES = ("user", "session", "account", "verification", "apikey", "audit_event")

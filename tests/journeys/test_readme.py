@@ -10,6 +10,7 @@ COVERED = {
     "Tokens anybody can check": "test_jwks_walk.py",
     "Roles and admins": "test_roles_walk.py",
     "API keys": "test_api_keys_walk.py",
+    "Sign in with Google or GitHub": "test_oauth_walk.py",
     "Your own book": "test_make_run.py",
     "In containers": "test_compose.py",
     "Tests": "CI, which runs this very command",

@@ -1,0 +1,1 @@
+"""Signing in with other providers, and the accounts that come of it."""

@@ -1,0 +1,178 @@
+"""A reader comes back from a provider: the checks, in Better Auth's order."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_service.database.engine import database_errors
+from auth_service.database.profiles import Profile
+from auth_service.encryption import Undecipherable, decrypt, for_purpose
+from auth_service.oauth.linking import NotLinked, Vouched, enter, link, session_lives
+from auth_service.oauth.provider import Provider, ProviderRefused, ProviderTokens
+from auth_service.oauth.providers import choose
+from auth_service.oauth.state import Link, State
+from auth_service.oauth.token_requests import redeem
+from auth_service.resources import Resources
+from auth_service.sessions.lifecycle import StartedSession, start_session
+from auth_service.web_client import WebFailure
+
+log = structlog.get_logger(__name__)
+
+LINK_PURPOSE = "oauth-link-session-token"
+
+
+class CallbackRefused(Exception):
+    """A reader who comes back does not get in.
+
+    Args:
+        error: Better Auth's code of it, or the provider's own.
+        description: What the provider says of it.
+    """
+
+    def __init__(self, error: str, description: str | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a provider has sent a reader back with; "" counts as nothing.
+
+    Attributes:
+        provider_id: The provider, as the path names it.
+        code: Becomes tokens.
+        error: Why there is no code.
+        error_description: The same in a sentence.
+        issuer: Who says so (RFC 9207).
+        redirect_uri: Where the reader has come back to, as it was told to the provider.
+    """
+
+    provider_id: str
+    code: str | None = field(repr=False)
+    error: str | None
+    error_description: str | None
+    issuer: str | None
+    redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """Where a reader goes on to, and their session unless they had one already."""
+
+    url: str
+    signed_in: tuple[Profile, StartedSession] | None = None
+
+
+async def come_back(  # noqa: PLR0913 -- a callback is its arguments
+    resources: Resources,
+    reply: Reply,
+    state: State,
+    *,
+    ip_address: str,
+    user_agent: str,
+    now: datetime,
+) -> CameBack:
+    """Sign a reader in, or link their account, once the provider's reply is proved.
+
+    Args:
+        resources: The database and the way to providers.
+        reply: What the provider sent them back with.
+        state: What they left with; it is spent.
+        ip_address: Where they are.
+        user_agent: As above.
+        now: The time of the request.
+
+    Raises:
+        CallbackRefused: With the reason.
+    """
+    vouched = await _prove(resources, reply, state, now)
+    with database_errors():
+        async with resources.sessionmaker.begin() as db:
+            try:
+                if state.link is not None:
+                    await _link(db, vouched, state.link, now)
+                    return CameBack(state.callback_url)
+                if vouched.profile.email is None:
+                    raise CallbackRefused("email_not_found")
+                entered = await enter(db, vouched, now)
+            except NotLinked as error:
+                raise CallbackRefused(str(error)) from error
+            session = await start_session(
+                db,
+                entered.user.id,
+                remembered=True,
+                ip_address=ip_address,
+                user_agent=user_agent,
+                now=now,
+            )
+    log.info("oauth_signed_in", provider=vouched.provider_id, is_new=entered.is_new)
+    url = (state.new_user_url if entered.is_new else None) or state.callback_url
+    return CameBack(url, (entered.user, session))
+
+
+async def _prove(resources: Resources, reply: Reply, state: State, now: datetime) -> Vouched:
+    """Return whom the provider vouches for; no connection to the database is held meanwhile."""
+    if reply.error:
+        raise CallbackRefused(reply.error, reply.error_description)
+    if not reply.code:
+        raise CallbackRefused("no_code")
+    provider = choose(resources.settings).get(reply.provider_id)
+    if provider is None:
+        raise CallbackRefused("oauth_provider_not_found")
+    tokens = await _redeem(resources, provider, reply, state, now)
+    try:
+        profile = await provider.vouched(resources.web, tokens, state.id_token_nonce, now)
+    except (ProviderRefused, WebFailure) as error:
+        _note(provider, error)
+        raise CallbackRefused("unable_to_get_user_info") from error
+    if not state.callback_url:
+        raise CallbackRefused("no_callback_url")
+    return Vouched(provider.id, profile, tokens, resources.settings.encryption_secrets)
+
+
+async def _redeem(
+    resources: Resources, provider: Provider, reply: Reply, state: State, now: datetime
+) -> ProviderTokens:
+    try:
+        doors = await provider.doors(resources.web)
+        # A code of one provider must never be shown to another (RFC 9700 section 4.4): the reader
+        # left for this one, and the reply, where it says whose it is, is this one's.
+        if state.provider_id not in {None, provider.id}:
+            raise CallbackRefused("issuer_mismatch")
+        if reply.issuer and doors.issuer and reply.issuer != doors.issuer:
+            raise CallbackRefused("issuer_mismatch")
+        if doors.names_itself and not reply.issuer:
+            raise CallbackRefused("issuer_missing")
+        if provider.uses_nonce and not state.id_token_nonce:
+            raise CallbackRefused("nonce_binding_missing")
+        return await redeem(
+            resources.web,
+            provider,
+            doors,
+            code=reply.code or "",
+            code_verifier=state.code_verifier,
+            redirect_uri=reply.redirect_uri,
+            now=now,
+        )
+    except (ProviderRefused, WebFailure) as error:
+        _note(provider, error)
+        raise CallbackRefused("invalid_code") from error
+
+
+async def _link(db: AsyncSession, vouched: Vouched, wish: Link, now: datetime) -> None:
+    if wish.encrypted_session_token is not None:
+        secrets = for_purpose(vouched.secrets, LINK_PURPOSE)
+        try:
+            token = decrypt(wish.encrypted_session_token, secrets)
+        except Undecipherable as error:
+            raise NotLinked("unable_to_link_account") from error
+        if not await session_lives(db, token, wish.user_id, now):
+            raise NotLinked("unable_to_link_account")
+    await link(db, vouched, user_id=wish.user_id, email=wish.email, now=now)
+
+
+def _note(provider: Provider, error: Exception) -> None:
+    log.warning("oauth_provider_refused", provider=provider.id, reason=str(error))
