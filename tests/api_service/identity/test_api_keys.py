@@ -265,6 +265,7 @@ async def test_a_route_takes_a_key_in_place_of_a_token(unlimited: Site, tmp_path
         "software_background": "Python",
         "hardware_background": "",
         "interest_area": "",
+        "role": "user",
         "expires_at": None,
     }
     assert (wrong.status_code, wrong.json()["type"]) == (401, "/problems/invalid-api-key")

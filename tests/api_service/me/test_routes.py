@@ -17,5 +17,6 @@ async def test_a_caller_is_shown_what_their_token_says(tmp_path: Path) -> None:
         "software_background": "Python",
         "hardware_background": "Arduino",
         "interest_area": "walking robots",
+        "role": "instructor",
         "expires_at": datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z"),
     }
