@@ -103,3 +103,17 @@ def test_an_exception_of_a_library_is_logged_without_its_variables(
 
 def fail(password: str) -> int:
     return int(f"{len(password)} characters")
+
+
+@pytest.mark.parametrize(
+    "value", ["half a character: \ud800", b"\xff", {1, 2}, float("nan"), 10**400]
+)
+def test_no_line_is_lost_for_a_value_json_has_no_form_for(
+    value: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    structlog.get_logger().info("odd_value", value=value)
+
+    (line,) = lines(capfd)
+    assert line["event"] == "odd_value"
+    assert "value" in line
