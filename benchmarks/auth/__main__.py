@@ -147,16 +147,19 @@ def _run(source: Path | None, seconds: float, rounds: int) -> Iterator[str]:
                 resident = subject.server.resident_megabytes()
                 yield f"- {subject.server.name}: {resident:.0f} MiB resident"
         yield "\n## From a token's end to its refusal\n"
-        yield from _refusals(own.server, folder)
+        yield from _refusals(own.server, database, folder)
 
 
-def _refusals(auth: Server, folder: Path) -> Iterator[str]:
+def _refusals(auth: Server, database: str, folder: Path) -> Iterator[str]:
     yield report.REVOCATIONS
     with ExitStack() as stack:
         folders = [folder / f"replica-{number}" for number in range(REPLICAS)]
         replicas = [stack.enter_context(answers(auth, each)) for each in folders]
         yield from report.refusals(
-            {each.name: seconds_to_refusal(auth, replicas, each, ENDED) for each in ENDINGS}
+            {
+                each.name: seconds_to_refusal(auth, database, replicas, each, ENDED)
+                for each in ENDINGS
+            }
         )
     yield f"\n{report.check(check_cost(KNOWN))}"
 

@@ -1,12 +1,15 @@
 """How long api-service goes on accepting a token that has ended, and what knowing it costs."""
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from timeit import repeat
 
+import asyncpg
 import httpx
 
 from api_service.identity.revocations import Entry, Page, Revocations
@@ -29,11 +32,13 @@ class Ending:
         name: As the report calls it.
         path: Posted to.
         body: Said there.
+        by_admin: An admin posts it, about the reader, and not the reader.
     """
 
     name: str
     path: str
     body: dict[str, object]
+    by_admin: bool = False
 
 
 ENDINGS = (
@@ -48,6 +53,7 @@ ENDINGS = (
         },
     ),
     Ending("delete-user", "delete-user", {"password": _PASSWORD}),
+    Ending("ban", "admin/ban-user", {}, by_admin=True),
 )
 
 
@@ -67,23 +73,51 @@ class Checked:
 
 
 def seconds_to_refusal(
-    auth: Server, replicas: Sequence[Server], ending: Ending, rounds: int
+    auth: Server, database: str, replicas: Sequence[Server], ending: Ending, rounds: int
 ) -> list[float]:
     """Return, round by round, how long after its end a token was refused by every replica.
+
+    Args:
+        auth: auth-service.
+        database: Its database, in which an admin is made.
+        replicas: Of api-service.
+        ending: How tokens end.
+        rounds: Each with another reader.
 
     Raises:
         BenchmarkFailed: A token that should count did not, or one that should not still did.
     """
-    return [_seconds(auth, replicas, ending) for _ in range(rounds)]
+    with _person(auth) as admin:
+        asyncio.run(_make_admin(database, _user_id(admin)))
+        return [_seconds(auth, admin, replicas, ending) for _ in range(rounds)]
 
 
-def _seconds(auth: Server, replicas: Sequence[Server], ending: Ending) -> float:
+@contextmanager
+def _person(auth: Server) -> Iterator[httpx.Client]:
     headers = {"origin": "http://localhost:3000"}
-    base = f"{auth.url}/api/auth"
-    with httpx.Client(base_url=base, headers=headers, timeout=20) as reader, httpx.Client() as ask:
+    with httpx.Client(base_url=f"{auth.url}/api/auth", headers=headers, timeout=20) as client:
         email = f"{secrets.token_hex(8)}@example.com"
-        person = {"name": "Reader", "email": email, "password": _PASSWORD}
-        reader.post("/sign-up/email", json=person).raise_for_status()
+        body = {"name": "Reader", "email": email, "password": _PASSWORD}
+        client.post("/sign-up/email", json=body).raise_for_status()
+        yield client
+
+
+def _user_id(person: httpx.Client) -> str:
+    found: str = person.get("/get-session").raise_for_status().json()["user"]["id"]
+    return found
+
+
+async def _make_admin(database: str, user_id: str) -> None:
+    connection = await asyncpg.connect(database)
+    await connection.execute("UPDATE \"user\" SET role = 'admin' WHERE id = $1", user_id)
+    await connection.close()
+
+
+def _seconds(
+    auth: Server, admin: httpx.Client, replicas: Sequence[Server], ending: Ending
+) -> float:
+    with _person(auth) as reader, httpx.Client() as ask:
+        about = {"userId": _user_id(reader)} if ending.by_admin else {}
         token = reader.get("/jwt").raise_for_status().json()["token"]
 
         def status(replica: Server) -> int:
@@ -92,7 +126,8 @@ def _seconds(auth: Server, replicas: Sequence[Server], ending: Ending) -> float:
 
         if any(status(replica) != httpx.codes.OK for replica in replicas):
             raise BenchmarkFailed("A token that has just been drawn is not accepted.")
-        reader.post(f"/{ending.path}", json=ending.body).raise_for_status()
+        who = admin if ending.by_admin else reader
+        who.post(f"/{ending.path}", json=ending.body | about).raise_for_status()
         ended = time.perf_counter()
         for replica in replicas:
             while status(replica) != httpx.codes.UNAUTHORIZED:

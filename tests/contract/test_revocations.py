@@ -98,6 +98,30 @@ def test_a_token_is_refused_everywhere_within_two_seconds(
         seconds_until(401, api, reader.token)
 
 
+@pytest.fixture
+def admin(site: Site) -> Iterator[Reader]:
+    with signed_up(site.auth[0], f"{uuid4().hex}@example.com") as admin:
+        run(site.database, f"UPDATE \"user\" SET role = 'admin' WHERE id = '{admin.user_id}'")  # noqa: S608 -- an id of ours
+        yield admin
+
+
+@pytest.mark.parametrize(
+    ("path", "members"),
+    [
+        ("ban-user", {}),
+        ("remove-user", {}),
+        ("revoke-user-sessions", {}),
+        ("set-role", {"role": "instructor"}),
+    ],
+)
+def test_what_an_admin_ends_is_refused_everywhere_within_two_seconds(
+    site: Site, reader: Reader, admin: Reader, path: str, members: dict[str, str]
+) -> None:
+    admin.post(f"admin/{path}", userId=reader.user_id, **members)
+    for api in site.api:
+        seconds_until(401, api, reader.token)
+
+
 def test_a_token_drawn_after_a_new_password_counts_at_once(site: Site, reader: Reader) -> None:
     change_password(reader)
     newer = reader.another_token()

@@ -10,23 +10,23 @@ from standalone.postgres import running_postgres
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[Server]]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str, list[Server]]]:
     folder = tmp_path_factory.mktemp("measured")
     with ExitStack() as stack:
         postgres = stack.enter_context(running_postgres(folder / "postgres", durable=False))
         migrate(postgres.url)
         auth = stack.enter_context(ours(postgres.url))
         replicas = [stack.enter_context(answers(auth, folder / name)) for name in "ab"]
-        yield auth, replicas
+        yield auth, postgres.url, replicas
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.name)
 def test_every_way_a_token_ends_is_measured_and_takes_less_than_two_seconds(
-    servers: tuple[Server, list[Server]], ending: Ending
+    servers: tuple[Server, str, list[Server]], ending: Ending
 ) -> None:
-    auth, replicas = servers
+    auth, database, replicas = servers
 
-    (seconds,) = seconds_to_refusal(auth, replicas, ending, 1)
+    (seconds,) = seconds_to_refusal(auth, database, replicas, ending, 1)
 
     assert 0 < seconds < 2
 
