@@ -55,9 +55,8 @@ async def current_caller(
     """
     token = _bearer_token(request)
     if token is None and api_key:
-        caller = await res.api_keys.verify(api_key)
-    else:
-        caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
+        return await res.api_keys.verify(api_key)  # which heeds revocations by itself
+    caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
     if res.revocations is not None:
         res.revocations.check(caller)
     return caller

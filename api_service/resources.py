@@ -77,7 +77,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             revocations = await stack.enter_async_context(followed(memory, auth_service))
         key_set = KeySet(auth_service, settings.auth_service_origin)
         stack.push_async_callback(key_set.close)
-        api_keys = ApiKeys(auth_service)
+        api_keys = ApiKeys(auth_service, revocations)
         stack.push_async_callback(api_keys.close)
         log.info(
             "resources_opened",

@@ -27,6 +27,7 @@ from auth_service.errors import Code, Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.oauth.account_routes import router as provider_accounts
+from auth_service.oauth.callback_routes import router as callbacks
 from auth_service.oauth.routes import router as oauth
 from auth_service.resources import OpenResources, Resources
 from auth_service.revocations.routes import router as revocations
@@ -54,8 +55,6 @@ SERVICE = "auth-service"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "default": {"model": RefusalBody, "description": "Refused; 429 and 503 say Retry-After"}
 }
-INTERNAL_PATH = "/internal"
-"""Where what only api-service may ask begins."""
 BODY_LIMIT = 64 * 1024  # bytes
 INTERNAL_PATH = "/internal"
 """Where api-service asks, and nobody else may; outside of Better Auth's paths and their limits."""
@@ -102,8 +101,8 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
-    readers = (sessions, accounts, mailed, users, mailed_users, tokens, oauth, provider_accounts)
-    rooms = (*readers, api_keys, admin)
+    readers = (sessions, accounts, mailed, users, mailed_users, tokens)
+    rooms = (*readers, oauth, callbacks, provider_accounts, api_keys, admin)
     for router in (_ok_routes(), error_page, *rooms):
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)

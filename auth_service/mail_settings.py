@@ -49,6 +49,14 @@ class MailSettings(ServiceSettings):
         ),
         validation_alias="DELETE_USER",
     )
+    revoke_sessions_on_password_reset: bool = Field(
+        default=False,
+        description=(
+            "Whether a password reset by mail ends all sessions of its user: on or off. "
+            "Their access tokens end either way."
+        ),
+        validation_alias="REVOKE_SESSIONS_ON_PASSWORD_RESET",
+    )
 
     @field_validator("mail_from")
     @classmethod

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 
 from api_service.auth_service_client import AuthServiceAway, AuthServiceClient
 from api_service.identity.caller import Caller
+from api_service.identity.revocations import Revocations
 from api_service.problems import ApiKeysUnavailable, ApiKeyUsedUp, InvalidApiKey, Problem
 
 log = structlog.get_logger(__name__)
@@ -134,13 +135,19 @@ class ApiKeys:
 
     Args:
         auth_service: Knows the keys.
+        revocations: What has ended since they were asked about; None: nobody tells.
         clock: Tells seconds that never go back.
     """
 
     def __init__(
-        self, auth_service: AuthServiceClient, *, clock: Callable[[], float] = time.monotonic
+        self,
+        auth_service: AuthServiceClient,
+        revocations: Revocations | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._auth_service = auth_service
+        self._revocations = revocations
         self._known: _Kept[Caller | _Asked] = _Kept(clock)
         # Apart, so that a flood of made-up keys pushes out no good one.
         self._refused: _Kept[_Refusal] = _Kept(clock)
@@ -172,7 +179,17 @@ class ApiKeys:
 
     def _kept(self, name: bytes) -> _Answer | None:
         known = self._known.get(name)
-        return known if isinstance(known, Caller) else self._refused.get(name)
+        if isinstance(known, Caller) and self._still_counts(known):
+            return known
+        return self._refused.get(name)
+
+    def _still_counts(self, known: Caller) -> bool:
+        """Tell whether an answer need not be asked for anew.
+
+        Where something has ended the key may count all the same: it outlives its owner's password,
+        and can be enabled again. auth_service knows.
+        """
+        return self._revocations is None or self._revocations.allow(known)
 
     async def _heard(self, name: bytes) -> _Answer | AuthServiceAway | None:
         """Return what somebody hears who asks about this very key, if it holds for others too."""
@@ -194,6 +211,7 @@ class ApiKeys:
             del self._asking[name]
 
     async def _answer(self, name: bytes, key: str) -> _Answer | AuthServiceAway:
+        asked_at = datetime.now(UTC)
         try:
             verified = _Verified.model_validate(await self._auth_service.post(PATH, {"key": key}))
         except AuthServiceAway as error:
@@ -202,14 +220,16 @@ class ApiKeys:
         except ValidationError:
             return AuthServiceAway("NotAsAgreed")
         if verified.valid and verified.user is not None:
-            return self._accepted(name, verified, verified.user)
+            return self._accepted(name, verified, verified.user, asked_at)
         wait = verified.retry_after_ms
         refusal = _Refusal(verified.code, None if wait is None else ceil(wait / 1000))
         if verified.cacheable:
             self._refused.keep(name, refusal, BAD)
         return refusal
 
-    def _accepted(self, name: bytes, verified: _Verified, user: _User) -> Caller:
+    def _accepted(
+        self, name: bytes, verified: _Verified, user: _User, asked_at: datetime
+    ) -> Caller:
         caller = Caller(
             user_id=user.id,
             session_id=verified.key_id,
@@ -219,7 +239,7 @@ class ApiKeys:
             hardware_background=user.hardware_background or "",
             interest_area=user.interest_area or "",
             role=verified.role or "user",
-            issued_at=datetime.now(UTC),
+            issued_at=asked_at,  # what ends later, ends this answer
             expires_at=verified.expires_at,
             permissions=verified.permissions,
         )

@@ -112,6 +112,14 @@ class Revocations:
         self._coming: _Ends | None = None  # told anew, and not yet to the end
         self._heard: float | None = None
 
+    def allow(self, caller: Caller) -> bool:
+        """Tell whether a caller's token is known to count, as far as that must be known."""
+        try:
+            self.check(caller)
+        except (InvalidToken, RevocationsUnknown):
+            return False
+        return True
+
     def check(self, caller: Caller) -> None:
         """Return if a caller's token still counts.
 

@@ -127,6 +127,7 @@ async def set_new_password(
             token=token,
             new_password=body.new_password,
             ip_address=caller.ip_address,
+            end_sessions=resources.settings.revoke_sessions_on_password_reset,
             now=now,
         )
     # Whoever forgot the password has tried wrong ones.

@@ -15,6 +15,7 @@ from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_identifier, new_reset_token
 from auth_service.mail import Mail
 from auth_service.revocations.recording import revoke_user
+from auth_service.sessions.management import revoke_all
 from auth_service.verifications import one_time
 from auth_service.workers import WorkerPool
 
@@ -68,6 +69,7 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
     token: str,
     new_password: str,
     ip_address: str,
+    end_sessions: bool,
     now: datetime,
 ) -> str:
     """Set a user's password, spending the token; return the user's address.
@@ -92,6 +94,8 @@ async def reset_password(  # noqa: PLR0913 -- a reset touches every one of these
         by = Actor(user_id, ip_address, now)
         await record(transaction, Event(EventKind.PASSWORD_RESET, by, user_id))
         email = await _store_password(transaction, user_id, hashed, now)
+        if end_sessions:
+            await revoke_all(transaction, user_id, by)
         await revoke_user(transaction, user_id, now=now)
         return email
 

@@ -14,7 +14,7 @@ from auth_service.database.engine import Statements
 from auth_service.database.profiles import USER
 from auth_service.database.tables import Session, User
 from auth_service.errors import Code, Refused
-from auth_service.revocations.recording import revoke_user
+from auth_service.revocations.recording import SETTLED, revoke_user
 from auth_service.users.deletion import delete_user
 
 ROLES = (USER, "instructor", "admin")
@@ -178,7 +178,7 @@ async def set_role(db: Statements, user_id: str, roles: Sequence[str], by: Actor
         raise Refused(Code.YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE)
     role = ",".join(roles)
     changed = await _change(db, user_id, {"role": role}, EventKind.ROLE_SET, by, {"role": role})
-    await revoke_user(db, user_id, now=by.at)  # tokens that say the role they had
+    await revoke_user(db, user_id, now=by.at + SETTLED)  # tokens that say the role they had
     return changed
 
 
@@ -207,7 +207,7 @@ async def ban(db: AsyncSession, user_id: str, ban: Ban, by: Actor) -> ListedUser
     # The row's lock makes a sign-in of this moment wait, or be waited for.
     banned = await _change(db, user_id, values, EventKind.USER_BANNED, by, detail)
     await db.execute(delete(Session).where(Session.user_id == user_id))
-    await revoke_user(db, user_id, now=by.at)
+    await revoke_user(db, user_id, now=by.at + SETTLED)
     return banned
 
 

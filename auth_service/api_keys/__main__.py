@@ -20,6 +20,7 @@ from auth_service.api_keys.keys import (
 )
 from auth_service.api_keys.rules import check_new
 from auth_service.api_keys.schemas import is_prefix
+from auth_service.audit.events import Actor
 from auth_service.database.address import read_address
 from auth_service.database.engine import database_errors, open_database
 from auth_service.database.tables import User
@@ -138,7 +139,7 @@ async def _create(settings: CommandSettings, email: str, new: NewKey) -> str:
                 user_id = await db.scalar(select(User.id).where(User.email == email.lower()))
                 if user_id is None:
                     raise NoSuchUser
-                stored, key = await create_key(db, user_id, new, now)
+                stored, key = await create_key(db, user_id, new, Actor(None, "", now))
     finally:
         await database.engine.dispose()
     return json.dumps({"id": stored.id, "key": key, "start": stored.start, "name": stored.name})

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import CTE, ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.api_key_settings import ApiKeySettings
+from auth_service.audit.events import Actor, Detail, EventKind, recording
 from auth_service.database.api_keys import key_hash
 from auth_service.database.engine import Statements
-from auth_service.database.tables import ApiKey
+from auth_service.database.tables import ApiKey, AuditEvent
 from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_api_key, new_identifier
 
@@ -148,15 +149,16 @@ def default_limits(settings: ApiKeySettings) -> Limits:
     )
 
 
-async def create_key(
-    db: Statements, user_id: str, new: NewKey, now: datetime
-) -> tuple[StoredKey, str]:
-    """Insert a key of a user and return it, with the key itself, which is stored nowhere."""
-    key = new_api_key(new.prefix or "")
-    row = await db.execute(
+async def create_key(db: Statements, user_id: str, new: NewKey, by: Actor) -> tuple[StoredKey, str]:
+    """Insert a key of a user and return it, with the key itself, which is stored nowhere.
+
+    As for every change of a key, the event of it is written by the same statement.
+    """
+    key, key_id, now = new_api_key(new.prefix or ""), new_identifier(), by.at
+    made = (
         insert(ApiKey)
         .values(
-            id=new_identifier(),
+            id=key_id,
             config_id=CONFIGURATION,
             name=new.name,
             start=key[:_START_LENGTH],
@@ -173,7 +175,9 @@ async def create_key(
             **asdict(new.limits),
         )
         .returning(*_COLUMNS)
+        .cte("made")
     )
+    row = await db.execute(_told(made, EventKind.API_KEY_CREATED, by, {"key": key_id}))
     return _stored(row.one()), key
 
 
@@ -209,7 +213,7 @@ async def update_key(
     user_id: str,
     key_id: str,
     changes: Mapping[str, object],
-    now: datetime,
+    by: Actor,
 ) -> StoredKey:
     """Change a key of a user and return it.
 
@@ -218,29 +222,40 @@ async def update_key(
         user_id: Whose.
         key_id: Which.
         changes: By column: name, enabled, expires_at, metadata_json.
-        now: The time of the request.
+        by: Who changes it.
 
     Raises:
         Refused: KEY_NOT_FOUND, also for somebody else's.
     """
-    values = {**changes, "updated_at": now}
+    values = {**changes, "updated_at": by.at}
     if "metadata_json" in values:
         values["metadata_json"] = _written(values["metadata_json"])
-    changed = await db.execute(
-        update(ApiKey).where(*_own(user_id, key_id)).values(values).returning(*_COLUMNS)
-    )
-    return _found(changed.first())
+    which = _own(user_id, key_id)
+    changed = update(ApiKey).where(*which).values(values).returning(*_COLUMNS).cte("changed")
+    detail: dict[str, str | int] = {"key": key_id, "changed": ",".join(sorted(changes))}
+    if "enabled" in changes:
+        detail["enabled"] = int(bool(changes["enabled"]))
+    row = await db.execute(_told(changed, EventKind.API_KEY_CHANGED, by, detail))
+    return _found(row.first())
 
 
-async def delete_key(db: Statements, user_id: str, key_id: str) -> None:
+async def delete_key(db: Statements, user_id: str, key_id: str, by: Actor) -> None:
     """Delete a key of a user.
 
     Raises:
         Refused: KEY_NOT_FOUND, also for somebody else's.
     """
-    deleted = await db.execute(delete(ApiKey).where(*_own(user_id, key_id)).returning(ApiKey.id))
-    if deleted.first() is None:
+    deleted = delete(ApiKey).where(*_own(user_id, key_id)).returning(*_COLUMNS).cte("deleted")
+    row = await db.execute(_told(deleted, EventKind.API_KEY_DELETED, by, {"key": key_id}))
+    if row.first() is None:
         raise Refused(Code.KEY_NOT_FOUND)
+
+
+def _told(cause: CTE, kind: EventKind, by: Actor, detail: Detail) -> Select[Any]:
+    """Return a statement that does something to a key, writes the event, and tells the key."""
+    event = recording(cause, kind, by, user_id=cause.c.reference_id, detail=detail)
+    columns = (cause.c[column.key] for column in _COLUMNS)
+    return select(*columns).add_cte(event.returning(AuditEvent.id).cte("told"))
 
 
 _ATTRIBUTES = {"metadata": "metadata_json"}

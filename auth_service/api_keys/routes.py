@@ -20,8 +20,9 @@ from auth_service.api_keys.schemas import (
     NewKeyBody,
     UpdateKeyBody,
 )
+from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, Refused
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import SuccessBody
@@ -35,10 +36,12 @@ _NOT_STORED = ("cache-control", "no-store")
 
 
 @router.post("/create", response_model=NewKeyBody, openapi_extra=documented(CreateKeyBody, JSON))
-async def create(
+async def create(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     request: Request,
     body: Annotated[CreateKeyBody, Depends(checked_body(CreateKeyBody))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -59,10 +62,12 @@ async def create(
             lifetime=rules.check_new(body.name, body.prefix, body.expires_in),
             metadata=metadata,
         )
+        user_id = found.session.user_id
+        by = Actor(user_id, caller.ip_address, now)
         with database_errors():
             async with resources.database.autocommit.begin() as db:
                 await resources.key_sweep(db, now)
-                stored, key = await keys.create_key(db, found.session.user_id, new, now)
+                stored, key = await keys.create_key(db, user_id, new, by)
     told = {**asdict(stored), "metadata": body.metadata, "key": key}
     return reply(NewKeyBody.model_validate(told), (_NOT_STORED, *found.headers))
 
@@ -114,10 +119,12 @@ async def get(
 
 
 @router.post("/update", response_model=KeyBody, openapi_extra=documented(UpdateKeyBody, JSON))
-async def update(
+async def update(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
     request: Request,
     body: Annotated[UpdateKeyBody, Depends(checked_body(UpdateKeyBody))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -136,7 +143,8 @@ async def update(
             async with resources.database.autocommit.begin() as db:
                 await keys.find_key(db, user_id, body.key_id)
                 changes = _changes(body, now)
-                changed = await keys.update_key(db, user_id, body.key_id, changes, now)
+                by = Actor(user_id, caller.ip_address, now)
+                changed = await keys.update_key(db, user_id, body.key_id, changes, by)
     return reply(KeyBody.model_validate(changed), (_NOT_STORED, *found.headers))
 
 
@@ -144,12 +152,16 @@ async def update(
 async def delete(
     body: Annotated[DeleteKeyBody, Depends(checked_body(DeleteKeyBody))],
     live: SessionOrKey,
+    caller: Caller,
     resources: Res,
+    now: Now,
 ) -> Response:
     """Delete one of the user's keys."""
+    user_id = live.session.user_id
+    by = Actor(user_id, caller.ip_address, now)
     with database_errors():
         async with resources.database.autocommit.begin() as db:
-            await keys.delete_key(db, live.session.user_id, body.key_id)
+            await keys.delete_key(db, user_id, body.key_id, by)
     return reply(SuccessBody(success=True), live.headers)
 
 

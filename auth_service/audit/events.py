@@ -35,6 +35,12 @@ class EventKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_VERIFIED = "email_verified"
     SESSIONS_REVOKED = "sessions_revoked"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 -- as above
+    ACCOUNT_LINKED = "account_linked"
+    ACCOUNT_UNLINKED = "account_unlinked"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_CHANGED = "api_key_changed"
+    API_KEY_DELETED = "api_key_deleted"
     DELETION_REQUESTED = "deletion_requested"
     USER_DELETED = "user_deleted"
     ROLE_SET = "role_set"

@@ -7,8 +7,9 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.encryption import Undecipherable
 from auth_service.errors import Code, Refused
 from auth_service.oauth.linking import unlink
@@ -60,12 +61,16 @@ _Found = Annotated[SessionLookup, Depends(maybe_session)]
 async def unlink_account(
     body: Annotated[UnlinkBody, Depends(checked_body(UnlinkBody))],
     live: FreshSession,
+    caller: Caller,
     resources: Res,
+    now: Now,
 ) -> Response:
     """Delete one of the user's ways to sign in, unless it is the last."""
+    user_id = live.session.user_id
+    by = Actor(user_id, caller.ip_address, now)
     with database_errors():
         async with resources.sessionmaker.begin() as db:
-            unlinked = await unlink(db, live.session.user_id, body.account_id)
+            unlinked = await unlink(db, user_id, body.account_id, by)
     if unlinked is None:
         raise Refused(Code.FAILED_TO_UNLINK_LAST_ACCOUNT)
     if not unlinked:

@@ -6,16 +6,20 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
+from auth_service.dependencies import Client
 from auth_service.encryption import Undecipherable, decrypt, for_purpose
-from auth_service.oauth.linking import NotLinked, Vouched, enter, link, session_lives
+from auth_service.errors import Code, Refused
+from auth_service.oauth.entrance import sign_in, sign_in_failed
+from auth_service.oauth.linking import NotLinked, Vouched, link, session_lives
 from auth_service.oauth.provider import Provider, ProviderRefused, ProviderTokens
 from auth_service.oauth.providers import choose
 from auth_service.oauth.state import Link, State
 from auth_service.oauth.token_requests import redeem
 from auth_service.resources import Resources
-from auth_service.sessions.lifecycle import StartedSession, start_session
+from auth_service.sessions.lifecycle import StartedSession
 from auth_service.web_client import WebFailure
 
 log = structlog.get_logger(__name__)
@@ -66,14 +70,13 @@ class CameBack:
     signed_in: tuple[Profile, StartedSession] | None = None
 
 
-async def come_back(  # noqa: PLR0913 -- a callback is its arguments
-    resources: Resources,
-    reply: Reply,
-    state: State,
-    *,
-    ip_address: str,
-    user_agent: str,
-    now: datetime,
+def callback_url(resources: Resources, provider_id: str) -> str:
+    """Return where a provider sends readers back to; it knows this address, to the letter."""
+    return f"{resources.settings.auth_url}/callback/{provider_id}"
+
+
+async def come_back(
+    resources: Resources, reply: Reply, state: State, *, caller: Client, now: datetime
 ) -> CameBack:
     """Sign a reader in, or link their account, once the provider's reply is proved.
 
@@ -81,33 +84,30 @@ async def come_back(  # noqa: PLR0913 -- a callback is its arguments
         resources: The database and the way to providers.
         reply: What the provider sent them back with.
         state: What they left with; it is spent.
-        ip_address: Where they are.
-        user_agent: As above.
+        caller: Where they are.
         now: The time of the request.
 
     Raises:
         CallbackRefused: With the reason.
     """
-    vouched = await _prove(resources, reply, state, now)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            try:
-                if state.link is not None:
-                    await _link(db, vouched, state.link, now)
-                    return CameBack(state.callback_url)
-                if vouched.profile.email is None:
-                    raise CallbackRefused("email_not_found")
-                entered = await enter(db, vouched, now)
-            except NotLinked as error:
-                raise CallbackRefused(str(error)) from error
-            session = await start_session(
-                db,
-                entered.user.id,
-                remembered=True,
-                ip_address=ip_address,
-                user_agent=user_agent,
-                now=now,
-            )
+    try:
+        vouched = await _prove(resources, reply, state, now)
+    except CallbackRefused as refusal:
+        if not reply.error and state.link is None:  # a reader who changed their mind is no event
+            provider_id = state.provider_id or reply.provider_id
+            await sign_in_failed(resources, provider_id, refusal.error, caller, now)
+        raise
+    try:
+        if state.link is not None:
+            await _link(resources, vouched, state.link, caller, now)
+            return CameBack(state.callback_url)
+        entered, session = await sign_in(resources, vouched, caller, now)
+    except NotLinked as error:
+        raise CallbackRefused(str(error)) from error
+    except Refused as refusal:
+        if refusal.code is not Code.BANNED_USER:
+            raise
+        raise CallbackRefused(refusal.code.name, refusal.message) from refusal
     log.info("oauth_signed_in", provider=vouched.provider_id, is_new=entered.is_new)
     url = (state.new_user_url if entered.is_new else None) or state.callback_url
     return CameBack(url, (entered.user, session))
@@ -130,6 +130,8 @@ async def _prove(resources: Resources, reply: Reply, state: State, now: datetime
         raise CallbackRefused("unable_to_get_user_info") from error
     if not state.callback_url:
         raise CallbackRefused("no_callback_url")
+    if state.link is None and profile.email is None:
+        raise CallbackRefused("email_not_found")
     return Vouched(provider.id, profile, tokens, resources.settings.encryption_secrets)
 
 
@@ -162,16 +164,27 @@ async def _redeem(
         raise CallbackRefused("invalid_code") from error
 
 
-async def _link(db: AsyncSession, vouched: Vouched, wish: Link, now: datetime) -> None:
-    if wish.encrypted_session_token is not None:
-        secrets = for_purpose(vouched.secrets, LINK_PURPOSE)
-        try:
-            token = decrypt(wish.encrypted_session_token, secrets)
-        except Undecipherable as error:
-            raise NotLinked("unable_to_link_account") from error
-        if not await session_lives(db, token, wish.user_id, now):
-            raise NotLinked("unable_to_link_account")
-    await link(db, vouched, user_id=wish.user_id, email=wish.email, now=now)
+async def _link(
+    resources: Resources, vouched: Vouched, wish: Link, caller: Client, now: datetime
+) -> None:
+    by = Actor(wish.user_id, caller.ip_address, now)
+    with database_errors():
+        async with resources.sessionmaker.begin() as db:
+            if wish.encrypted_session_token is not None:
+                await _check_session(db, vouched, wish, wish.encrypted_session_token, now)
+            await link(db, vouched, user_id=wish.user_id, email=wish.email, by=by)
+
+
+async def _check_session(
+    db: AsyncSession, vouched: Vouched, wish: Link, encrypted: str, now: datetime
+) -> None:
+    secrets = for_purpose(vouched.secrets, LINK_PURPOSE)
+    try:
+        token = decrypt(encrypted, secrets)
+    except Undecipherable as error:
+        raise NotLinked("unable_to_link_account") from error
+    if not await session_lives(db, token, wish.user_id, now):
+        raise NotLinked("unable_to_link_account")
 
 
 def _note(provider: Provider, error: Exception) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, Session, User
 from auth_service.encryption import EncryptionSecrets
@@ -17,7 +18,16 @@ from auth_service.oauth.provider_tokens import columns
 
 
 class NotLinked(Exception):
-    """An account at a provider opens no account here; the text is Better Auth's code of it."""
+    """An account at a provider opens no account here.
+
+    Args:
+        error: Better Auth's code of it.
+        user_id: Whom it would have been linked to, where that is known.
+    """
+
+    def __init__(self, error: str, user_id: str | None = None) -> None:
+        super().__init__(error)
+        self.user_id = user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Entered:
     is_new: bool
 
 
-async def enter(db: AsyncSession, vouched: Vouched, now: datetime) -> Entered:
+async def enter(db: AsyncSession, vouched: Vouched, by: Actor) -> Entered:
     """Return the user of an account at a provider: found, linked or made.
 
     An address alone proves nothing. Linked is only where the provider says that the address is
@@ -48,7 +58,7 @@ async def enter(db: AsyncSession, vouched: Vouched, now: datetime) -> Entered:
     Args:
         db: A transaction.
         vouched: Whom the provider vouches for; the profile has an address.
-        now: The time of the request.
+        by: Somebody, nobody knows who, and from where.
 
     Raises:
         NotLinked: account_not_linked, or internal_server_error where two rows claim the account.
@@ -57,22 +67,20 @@ async def enter(db: AsyncSession, vouched: Vouched, now: datetime) -> Entered:
     owned = await _owner(db, vouched)
     if owned is not None:
         row_id, user = owned
-        await _refresh(db, row_id, vouched, now)
-        return Entered(await _take_over_flag(db, user, vouched.profile, now), is_new=False)
-    user = _new_user(vouched.profile, now)
+        await _refresh(db, row_id, vouched, by.at)
+        return Entered(await _take_over_flag(db, user, vouched.profile, by), is_new=False)
+    user = _new_user(vouched.profile, by.at)
     if await _insert_user(db, user):
-        await _insert_account(db, user.id, vouched, now)
+        await _insert_account(db, user.id, vouched, by.at)
         return Entered(user, is_new=True)
     known = await _by_address(db, user.email)
     if known is None or not (vouched.profile.email_verified and known.email_verified):
-        raise NotLinked("account_not_linked")
-    await _insert_account(db, known.id, vouched, now)
+        raise NotLinked("account_not_linked", None if known is None else known.id)
+    await _insert_linked(db, known.id, vouched, by)
     return Entered(known, is_new=False)
 
 
-async def link(
-    db: AsyncSession, vouched: Vouched, *, user_id: str, email: str, now: datetime
-) -> None:
+async def link(db: AsyncSession, vouched: Vouched, *, user_id: str, email: str, by: Actor) -> None:
     """Link an account at a provider to a user who is signed in.
 
     Args:
@@ -80,7 +88,7 @@ async def link(
         vouched: What the provider has proved.
         user_id: The user.
         email: Their address, which must be the account's.
-        now: The time of the request.
+        by: Who links it.
 
     Raises:
         NotLinked: unable_to_link_account, email_does_not_match or
@@ -90,8 +98,8 @@ async def link(
         raise NotLinked("unable_to_link_account")
     if vouched.profile.email != email.lower():
         raise NotLinked("email_does_not_match")
-    if not await relink(db, vouched, user_id=user_id, now=now):
-        await _insert_account(db, user_id, vouched, now)
+    if not await relink(db, vouched, user_id=user_id, now=by.at):
+        await _insert_linked(db, user_id, vouched, by)
 
 
 async def relink(db: AsyncSession, vouched: Vouched, *, user_id: str, now: datetime) -> bool:
@@ -125,7 +133,7 @@ async def session_lives(db: AsyncSession, token: str, user_id: str, now: datetim
     return (await db.execute(found)).first() is not None
 
 
-async def unlink(db: AsyncSession, user_id: str, row_id: str) -> bool | None:
+async def unlink(db: AsyncSession, user_id: str, row_id: str, by: Actor) -> bool | None:
     """Delete one of a user's accounts.
 
     The user is locked, so that two who unlink at once do not leave nothing.
@@ -141,6 +149,8 @@ async def unlink(db: AsyncSession, user_id: str, row_id: str) -> bool | None:
     if row_id not in accounts:
         return False
     await db.delete(accounts[row_id])
+    detail = {"provider": accounts[row_id].provider_id}
+    await record(db, Event(EventKind.ACCOUNT_UNLINKED, by, user_id, detail))
     return True
 
 
@@ -222,13 +232,20 @@ async def _insert_account(db: AsyncSession, user_id: str, vouched: Vouched, now:
     )
 
 
+async def _insert_linked(db: AsyncSession, user_id: str, vouched: Vouched, by: Actor) -> None:
+    await _insert_account(db, user_id, vouched, by.at)
+    detail = {"provider": vouched.provider_id}
+    owner = replace(by, id=user_id)
+    await record(db, Event(EventKind.ACCOUNT_LINKED, owner, user_id, detail))
+
+
 async def _refresh(db: AsyncSession, row_id: str, vouched: Vouched, now: datetime) -> None:
     tokens = columns(vouched.tokens, vouched.secrets)
     await db.execute(update(Account).where(Account.id == row_id).values(**tokens, updated_at=now))
 
 
 async def _take_over_flag(
-    db: AsyncSession, user: Profile, profile: ProviderProfile, now: datetime
+    db: AsyncSession, user: Profile, profile: ProviderProfile, by: Actor
 ) -> Profile:
     """Mark a user's address as verified where the provider of the linked account has done so."""
     if user.email_verified or not profile.email_verified or profile.email != user.email.lower():
@@ -236,6 +253,7 @@ async def _take_over_flag(
     await db.execute(
         update(User)
         .where(User.id == user.id, User.email == user.email)
-        .values(email_verified=True, updated_at=now)
+        .values(email_verified=True, updated_at=by.at)
     )
-    return replace(user, email_verified=True, updated_at=now)
+    await record(db, Event(EventKind.EMAIL_VERIFIED, replace(by, id=user.id), user.id))
+    return replace(user, email_verified=True, updated_at=by.at)

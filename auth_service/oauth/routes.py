@@ -1,4 +1,4 @@
-"""The doors of sign-in with a provider: out to it, and back."""
+"""The doors of sign-in with a provider: out to it, or with an id token of it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,19 +8,19 @@ import structlog
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from auth_service.callbacks import encoded, with_error
+from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
-from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
+from auth_service.dependencies import Caller, Now, Res, checked_body
 from auth_service.encryption import encrypt, for_purpose
 from auth_service.errors import Code, ProviderUnavailable, Refused
 from auth_service.identifiers import new_code_verifier, new_state
 from auth_service.oauth.authorization import Wishes, authorize_url
-from auth_service.oauth.callback import LINK_PURPOSE, CallbackRefused, Reply, come_back
-from auth_service.oauth.linking import NotLinked, Vouched, enter, link, relink
+from auth_service.oauth.callback import LINK_PURPOSE, callback_url
+from auth_service.oauth.entrance import sign_in, sign_in_failed
+from auth_service.oauth.linking import NotLinked, Vouched, link, relink
 from auth_service.oauth.provider import Provider, ProviderRefused, ProviderTokens
 from auth_service.oauth.providers import choose
 from auth_service.oauth.schemas import (
-    CallbackQuery,
     IdTokenBody,
     LinkedBody,
     RedirectBody,
@@ -28,23 +28,19 @@ from auth_service.oauth.schemas import (
     SocialBody,
 )
 from auth_service.oauth.state import (
-    STATE,
     Link,
     State,
-    StateMismatch,
-    cleared_state,
     remember,
-    spend,
     state_cookie,
 )
 from auth_service.resources import Resources
-from auth_service.sessions.cookies import CookieRules, Header, signed_cookie
+from auth_service.sessions.cookies import CookieRules, Header
 from auth_service.sessions.current import Shown, started_headers
-from auth_service.sessions.lifecycle import StoredSession, start_session
+from auth_service.sessions.lifecycle import StoredSession
 from auth_service.sessions.schemas import UserBody
 from auth_service.sessions.signed_in import RequiredSession
 from auth_service.web_client import WebFailure
-from auth_service.wire import FORM, JSON, documented, documented_query, location, redirect, reply
+from auth_service.wire import JSON, documented, location, reply
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])
@@ -63,31 +59,31 @@ async def sign_in_social(
         return await _send_off(
             body, provider, None, rules=shown.rules, resources=resources, now=now
         )
-    vouched = await _vouched(body.id_token, provider, resources, now)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            try:
-                entered = await enter(db, vouched, now)
-            except NotLinked as error:
-                # The sentence is the code with spaces, as Better Auth says it here.
-                said = str(error).replace("_", " ")
-                raise Refused(Code.OAUTH_LINK_ERROR, said) from error
-            session = await start_session(
-                db,
-                entered.user.id,
-                remembered=True,
-                ip_address=caller.ip_address,
-                user_agent=caller.user_agent,
-                now=now,
-            )
+    try:
+        vouched = await _vouched(body.id_token, provider, resources, now)
+    except Refused as refusal:
+        if refusal.code is Code.INVALID_TOKEN:
+            await sign_in_failed(resources, provider.id, "invalid_token", caller, now)
+        raise
+    try:
+        entered, session = await sign_in(resources, vouched, caller, now)
+    except NotLinked as error:
+        # The sentence is the code with spaces, as Better Auth says it here.
+        raise Refused(Code.OAUTH_LINK_ERROR, str(error).replace("_", " ")) from error
     user = UserBody.model_validate(entered.user)
     signed_in = SignedInBody(redirect=False, token=session.token, user=user)
     return reply(signed_in, started_headers(session, entered.user, shown))
 
 
 @router.post("/link-social", response_model=LinkedBody, openapi_extra=_SOCIAL)
-async def link_social(
-    body: _SocialBody, live: RequiredSession, shown: Shown, resources: Res, now: Now
+async def link_social(  # noqa: PLR0913 -- a route asks for what it uses
+    *,
+    body: _SocialBody,
+    live: RequiredSession,
+    caller: Caller,
+    shown: Shown,
+    resources: Res,
+    now: Now,
 ) -> Response:
     """Tell where to link an account of a provider, or link the one of an id token."""
     provider = _provider(resources, body.provider)
@@ -109,8 +105,8 @@ async def link_social(
         async with resources.sessionmaker.begin() as db:
             try:
                 if not await relink(db, vouched, user_id=session.user_id, now=now):
-                    email = session.user.email
-                    await link(db, vouched, user_id=session.user_id, email=email, now=now)
+                    email, by = session.user.email, Actor(session.user_id, caller.ip_address, now)
+                    await link(db, vouched, user_id=session.user_id, email=email, by=by)
             except NotLinked as error:
                 raise Refused(_LINKING[str(error)]) from error
     return reply(LinkedBody(url="", status=True, redirect=False), live.headers)
@@ -125,93 +121,11 @@ _LINKING = {
 """What linking refuses, as the routes say it that link at once."""
 
 
-@router.post(
-    "/callback/{provider_id}",
-    status_code=302,
-    response_class=Response,
-    openapi_extra=documented(CallbackQuery, FORM, JSON, required=False),
-)
-async def callback_by_form(
-    provider_id: str,
-    body: Annotated[CallbackQuery, Depends(checked_body(CallbackQuery, FORM, JSON, optional=True))],
-    query: Annotated[CallbackQuery, Depends(checked_query(CallbackQuery))],
-    resources: Res,
-) -> Response:
-    """Have a browser that brings a provider's reply as a form come again, with its cookies.
-
-    A form of another site comes without them, for they are SameSite=Lax.
-    """
-    said = body.model_dump(exclude_none=True) | query.model_dump(exclude_none=True)
-    inorder = [(name, said[name]) for name in CallbackQuery.model_fields if name in said]
-    return redirect(f"{_callback_url(resources, provider_id)}?{encoded(inorder)}")
-
-
-@router.get(
-    "/callback/{provider_id}",
-    status_code=302,
-    response_class=Response,
-    openapi_extra=documented_query(CallbackQuery),
-)
-async def callback(  # noqa: PLR0913 -- a route asks for what it uses
-    *,
-    provider_id: str,
-    query: Annotated[CallbackQuery, Depends(checked_query(CallbackQuery))],
-    caller: Caller,
-    shown: Shown,
-    resources: Res,
-    now: Now,
-) -> Response:
-    """Sign in, or link, a reader whom a provider sends back."""
-    error_page = f"{resources.settings.auth_url}/error"
-    if not query.state:
-        return redirect(with_error(error_page, "state_not_found"))
-    kept = signed_cookie(shown.cookies, STATE, shown.rules)
-    try:
-        with database_errors():
-            state = await spend(resources.database, query.state, kept, now)
-    except StateMismatch as mismatch:
-        log.info("oauth_refused", error="state_mismatch")
-        return redirect(with_error(mismatch.error_url or error_page, "state_mismatch"))
-    headers = cleared_state(shown.rules)
-    answer = Reply(
-        provider_id=provider_id,
-        code=query.code,
-        error=query.error,
-        error_description=query.error_description,
-        issuer=query.iss,
-        redirect_uri=_callback_url(resources, provider_id),
-    )
-    try:
-        back = await come_back(
-            resources,
-            answer,
-            state,
-            ip_address=caller.ip_address,
-            user_agent=caller.user_agent,
-            now=now,
-        )
-    except CallbackRefused as refusal:
-        log.info("oauth_refused", error="denied" if query.error else refusal.error)
-        url = with_error(state.error_url or error_page, refusal.error, refusal.description)
-        return redirect(url, headers)
-    except Refused as refusal:  # the database has gone meanwhile
-        refusal.cookies = (*headers, *refusal.cookies)
-        raise
-    if back.signed_in is not None:
-        user, session = back.signed_in
-        headers = (*headers, *started_headers(session, user, shown))
-    return redirect(back.url, headers)
-
-
 def _provider(resources: Resources, name: str) -> Provider:
     provider = choose(resources.settings).get(name)
     if provider is None:
         raise Refused(Code.PROVIDER_NOT_FOUND)
     return provider
-
-
-def _callback_url(resources: Resources, provider_id: str) -> str:
-    return f"{resources.settings.auth_url}/callback/{provider_id}"
 
 
 async def _send_off(  # noqa: PLR0913 -- what the two routes that send readers off have in common
@@ -251,7 +165,7 @@ async def _send_off(  # noqa: PLR0913 -- what the two routes that send readers o
         doors,
         wishes,
         state=token,
-        redirect_uri=_callback_url(resources, provider.id),
+        redirect_uri=callback_url(resources, provider.id),
         code_verifier=state.code_verifier,
         nonce=nonce,
     )

@@ -101,7 +101,7 @@ async def remember(
         **dict(state), expires_at=int(expires_at.timestamp() * 1000), oauth_state=token
     ).model_dump(by_alias=True, exclude_none=True)
     # A caller's members stand in for none of ours, not even for one that is absent.
-    names = {field.alias for field in _Row.model_fields.values()}
+    names = {alias for field in _Row.model_fields.items() for alias in (field[0], field[1].alias)}
     others = {name: value for name, value in additional.items() if name not in names}
     value = json.dumps({**others, **row}, ensure_ascii=False)
     await issue(db, _identifier(token), value, expires_at=expires_at, now=now)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.orm import InstrumentedAttribute
 
-from auth_service.audit.events import Actor, Event, EventKind, record, recording
+from auth_service.audit.events import Actor, Detail, Event, EventKind, record, recording
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.reader import Reader
@@ -115,6 +115,7 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
     user_agent: str,
     now: datetime,
     event: EventKind = EventKind.SIGNED_IN,
+    detail: Detail | None = None,
 ) -> StartedSession:
     """Insert a session and the event of it, and return the session: one statement.
 
@@ -135,7 +136,7 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
         user_agent=user_agent,
     )
     by = Actor(user_id, ip_address, now)
-    found = (await db.execute(_starting(started, by, event))).one_or_none()
+    found = (await db.execute(_starting(started, by, event, detail))).one_or_none()
     if found is None:
         await _refuse(db, by)
     elif found.banned:
@@ -150,7 +151,9 @@ _LIFT = (
 )
 
 
-def _starting(started: StartedSession, by: Actor, event: EventKind) -> Select[Any]:
+def _starting(
+    started: StartedSession, by: Actor, event: EventKind, detail: Detail | None
+) -> Select[Any]:
     """Return the statement that inserts a session unless its user is banned.
 
     The user's row is locked against whoever bans them just now: either this waits and sees the ban,
@@ -181,7 +184,7 @@ def _starting(started: StartedSession, by: Actor, event: EventKind) -> Select[An
         .returning(Session.user_id)
         .cte("started")
     )
-    told = recording(session, event, by, user_id=session.c.user_id)
+    told = recording(session, event, by, user_id=session.c.user_id, detail=detail)
     return select(owner.c.banned).add_cte(told.returning(AuditEvent.id).cte("told"))
 
 

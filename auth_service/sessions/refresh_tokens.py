@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Executable,
     bindparam,
     delete,
@@ -19,13 +20,15 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    not_,
     select,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from auth_service.audit.events import Actor, EventKind, recording
 from auth_service.database.engine import Database, Statements
-from auth_service.database.profiles import PROFILE_COLUMNS, Profile
+from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.tables import RefreshToken, Session, User
 from auth_service.errors import Code, Refused
 from auth_service.sessions.lifecycle import COLUMNS, StoredSession, renew_session
@@ -104,6 +107,7 @@ _STILL_USED_LATELY: ColumnElement[Any] = func.jsonb_path_query_array(
 )
 # Of several uses at once PostgreSQL lets one change the row; the others wait for it, look at the
 # row again and find another hash.
+_NOT_BANNED = not_(is_banned(bindparam("moment", type_=DateTime(timezone=True))))
 _ROTATE = (
     update(RefreshToken)
     .where(
@@ -113,6 +117,8 @@ _ROTATE = (
         Session.id == RefreshToken.session_id,
         Session.expires_at > bindparam("moment"),
         User.id == Session.user_id,
+        # A ban ends all sessions, but another server's may have been started since.
+        _NOT_BANNED,
     )
     .values(
         token_hash=bindparam("newest"),
@@ -128,6 +134,7 @@ _FIND = (
         RefreshToken.nonce,
         RefreshToken.used_lately,
         RefreshToken.expires_at,
+        _NOT_BANNED,
         *COLUMNS,
         *PROFILE_COLUMNS,
     )
@@ -196,7 +203,7 @@ async def end_older_families(db: Statements, session_id: str) -> None:
 
 
 async def use_refresh_token(
-    database: Database, token: str, *, life: RefreshLife, now: datetime
+    database: Database, token: str, *, life: RefreshLife, ip_address: str, now: datetime
 ) -> Refreshed:
     """Spend a refresh token and return the next; its use is a use of its session, and extends it.
 
@@ -210,11 +217,13 @@ async def use_refresh_token(
         database: Asked three times at most.
         token: As it came.
         life: How long its successor lives.
+        ip_address: Where the request comes from.
         now: The time of the request.
 
     Raises:
         Refused: TOKEN_EXPIRED; INVALID_TOKEN for whatever else is wrong, a session that has ended
-            and a user who was deleted included.
+            and a user who was deleted
+            or banned included.
     """
     shown = read_halves(token)
     if shown is None:
@@ -223,7 +232,7 @@ async def use_refresh_token(
     newest = halves_of(shown.family, nonce)
     row = await _first(database, _ROTATE, _rotation(shown, newest, nonce, life, now))
     if row is None:
-        return await _once_more(database, shown, now)
+        return await _once_more(database, shown, ip_address, now)
     expires_at, *rest = row
     session = _session(rest)
     given = RefreshTokenGiven(newest.token, expires_at)
@@ -237,18 +246,22 @@ async def use_refresh_token(
     return Refreshed(session, given, renewed=True)
 
 
-async def _once_more(database: Database, shown: Halves, now: datetime) -> Refreshed:
+async def _once_more(
+    database: Database, shown: Halves, ip_address: str, now: datetime
+) -> Refreshed:
     """Answer a token that is not the newest of its family, or has expired.
 
     Raises:
         Refused: As above.
     """
     family_hash, shown_hash = shown.hashes
-    row = await _first(database, _FIND, {"family": family_hash})
+    row = await _first(database, _FIND, {"family": family_hash, "moment": now})
     if row is None:
         raise Refused(Code.INVALID_TOKEN)
-    newest_hash, nonce, used_lately, expires_at, *rest = row
+    newest_hash, nonce, used_lately, expires_at, may_enter, *rest = row
     session = _session(rest)
+    if not may_enter:
+        raise Refused(Code.INVALID_TOKEN)
     if shown_hash == newest_hash or min(expires_at, session.expires_at) <= now:
         raise Refused(Code.TOKEN_EXPIRED)
     since = _milliseconds(now - GRACE)
@@ -256,9 +269,17 @@ async def _once_more(database: Database, shown: Halves, now: datetime) -> Refres
         given = RefreshTokenGiven(halves_of(shown.family, nonce).token, expires_at)
         return Refreshed(session, given, renewed=False)
     async with database.autocommit.begin() as db:
-        await db.execute(delete(Session).where(Session.id == session.id))
+        await _end_reused(db, session.id, Actor(None, ip_address, now))
     log.warning("refresh_token_reused", user_id=session.user_id, session_id=session.id)
     raise Refused(Code.INVALID_TOKEN)
+
+
+async def _end_reused(db: Statements, session_id: str, by: Actor) -> None:
+    """End a session whose refresh token has come twice, and write the event: one statement."""
+    which = Session.id == session_id
+    ended = delete(Session).where(which).returning(Session.user_id).cte("ended")
+    owner = ended.c.user_id
+    await db.execute(recording(ended, EventKind.REFRESH_TOKEN_REUSED, by, user_id=owner))
 
 
 async def _first(

@@ -71,7 +71,9 @@ async def get_session(request: Request) -> Response:
     resources = resources_of(request)
     settings, now = resources.settings, moment_of(resources)
     shown = await presented(request, resources)
-    found = await resolve(request.query_params, shown, resources, now, cache_answers=True)
+    # A copy knows neither the role nor an end, and the token of a reply counts with others.
+    cache_answers = not settings.set_auth_jwt
+    found = await resolve(request.query_params, shown, resources, now, cache_answers=cache_answers)
     if settings.set_auth_jwt and found.session is not None and shown.key_session is None:
         token = await mint_auth_jwt(
             found.session, resources.keyring, origin=settings.origin, now=now

@@ -15,7 +15,7 @@ from auth_service.accounts.routes import (
 )
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
-from auth_service.dependencies import Now, Res, checked_body, moment_of, resources_of
+from auth_service.dependencies import Caller, Now, Res, checked_body, moment_of, resources_of
 from auth_service.errors import Code, Refused
 from auth_service.origins import check_navigation
 from auth_service.resources import Resources
@@ -118,6 +118,7 @@ async def sign_in_for_token(signed_in: NewSession, resources: Res, now: Now) -> 
 async def refresh(
     body: Annotated[RefreshBody, Depends(checked_body(RefreshBody, optional=True))],
     shown: Shown,
+    caller: Caller,
     resources: Res,
     now: Now,
 ) -> Response:
@@ -129,7 +130,11 @@ async def refresh(
     try:
         with database_errors():
             refreshed = await use_refresh_token(
-                resources.database, token, life=RefreshLife.of(settings), now=now
+                resources.database,
+                token,
+                life=RefreshLife.of(settings),
+                ip_address=caller.ip_address,
+                now=now,
             )
     except Refused as refusal:
         if by_cookie and refusal.code in {Code.INVALID_TOKEN, Code.TOKEN_EXPIRED}:
