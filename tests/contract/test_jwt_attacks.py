@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 
@@ -154,6 +155,29 @@ def nothing_of_a_token(site: Site, sent: dict[str, str | bytes]) -> None:
     assert [piece for piece in pieces if piece in log] == []
     assert "mina@example.com" not in log
     assert TOKEN_SECRET not in log
+
+
+@pytest.mark.parametrize("path", ["jwt", "token"])
+@pytest.mark.parametrize("ending", ["sign-out", "delete-user"])
+def test_a_revoked_token_opens_nothing(site: Site, path: str, ending: str) -> None:
+    with signed_up(site, f"{path}-{ending}@example.com") as reader:
+        token = reader.get(f"/api/auth/{path}").json()["token"]
+        with httpx.Client(base_url=site.api) as client:
+            assert shown(client, token).status_code == 200
+            before = len(site.logged())
+            reader.post(f"/api/auth/{ending}", json={}).raise_for_status()
+            deadline = time.monotonic() + 2
+            while (reply := shown(client, token)).status_code == 200:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+    assert reply.status_code == 401
+    assert reply.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["type"] == "/problems/invalid-token"
+    (refused,) = [line for line in site.logged()[before:] if line["event"] == "refused"]
+    assert refused["cause"] in {"SessionRevoked", "UserRevoked"}
+    nothing_of_a_token(site, {"revoked": token})
 
 
 def test_two_headers_speak_for_nobody(site: Site, tokens: tuple[str, str]) -> None:

@@ -1,5 +1,6 @@
 """What ends at one service is heard by the other: two processes of each, on one database."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ import httpx
 import pytest
 
 from auth_service.migrate import migrate
+from auth_service.revocations.recording import SETTLED
 from auth_service.tokens.issuer import mint
 from standalone.postgres import running_postgres
 from tests.auth_service.service import ORIGIN, PASSWORD, TOKEN_SECRET
 from tests.auth_service.takeover.databases import run
 from tests.auth_service.test_main import free_port
 from tests.contract.replicas import (
+    SECONDS,
     Reader,
     api_service,
     asked,
@@ -49,8 +52,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def site(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
-        first, second = (stack.enter_context(auth_service(folder, database)) for _ in range(2))
-        api = [stack.enter_context(api_service(folder, each)) for each in (first, second)]
+        # Replicas go by one name, which the tokens of /token are checked for.
+        name = {"BETTER_AUTH_URL": "http://localhost:3001"}
+        first, second = (
+            stack.enter_context(auth_service(folder, database, **name)) for _ in range(2)
+        )
+        api = [stack.enter_context(api_service(folder, each, **name)) for each in (first, second)]
         yield Site(database, (first, second), (api[0], api[1]))
 
 
@@ -101,25 +108,87 @@ def test_a_token_is_refused_everywhere_within_two_seconds(
 @pytest.fixture
 def admin(site: Site) -> Iterator[Reader]:
     with signed_up(site.auth[0], f"{uuid4().hex}@example.com") as admin:
-        run(site.database, f"UPDATE \"user\" SET role = 'admin' WHERE id = '{admin.user_id}'")  # noqa: S608 -- an id of ours
+        run(site.database, f"UPDATE \"user\" SET role = 'admin' WHERE id = '{admin.user_id}'")  # noqa: S608 -- ours
         yield admin
 
 
-@pytest.mark.parametrize(
-    ("path", "members"),
-    [
-        ("ban-user", {}),
-        ("remove-user", {}),
-        ("revoke-user-sessions", {}),
-        ("set-role", {"role": "instructor"}),
-    ],
-)
+def key_of(reader: Reader, site: Site) -> str:
+    """Return an API key that may be used without end, so that what is told of it is kept."""
+    made = reader.post("api-key/create").json()
+    run(
+        site.database,
+        f"UPDATE apikey SET \"rateLimitEnabled\" = false WHERE id = '{made['id']}'",  # noqa: S608 -- ours
+    )
+    key: str = made["key"]
+    return key
+
+
+def with_key(api: str, key: str) -> int:
+    return httpx.get(f"{api}/v1/me", headers={"x-api-key": key}, timeout=20).status_code
+
+
+@pytest.mark.parametrize("path", ["ban-user", "set-role", "remove-user", "revoke-user-sessions"])
 def test_what_an_admin_ends_is_refused_everywhere_within_two_seconds(
-    site: Site, reader: Reader, admin: Reader, path: str, members: dict[str, str]
+    site: Site, reader: Reader, admin: Reader, path: str
 ) -> None:
-    admin.post(f"admin/{path}", userId=reader.user_id, **members)
+    of_eddsa = reader.client.get("/api/auth/token").raise_for_status().json()["token"]
+    assert [asked(api, of_eddsa) for api in site.api] == [200, 200]
+    admin.post(f"admin/{path}", userId=reader.user_id, role="instructor")
     for api in site.api:
         seconds_until(401, api, reader.token)
+        seconds_until(401, api, of_eddsa)
+
+
+def test_a_refresh_after_another_role_gives_a_token_that_says_it(
+    site: Site, reader: Reader, admin: Reader
+) -> None:
+    shown = reader.client.get("/api/auth/jwt?grant=refresh").json()["refreshToken"]
+    admin.post("admin/set-role", userId=reader.user_id, role="instructor")
+    seconds_until(401, site.api[0], reader.token)
+    time.sleep(SETTLED.total_seconds() + 1)  # tokens of the very moment are refused as well
+    drawn = reader.post("token/refresh", refreshToken=shown).json()["token"]
+    headers = {"authorization": f"Bearer {drawn}"}
+    assert httpx.get(f"{site.api[0]}/v1/me", headers=headers).json()["role"] == "instructor"
+
+
+@pytest.mark.parametrize("ending", ["api-key/delete", "api-key/update", "ban", "delete-user"])
+def test_a_key_ends_within_two_seconds_where_its_answer_is_kept(
+    site: Site, reader: Reader, admin: Reader, ending: str
+) -> None:
+    key = key_of(reader, site)
+    assert [with_key(api, key) for api in site.api] == [200, 200]
+    match ending:
+        case "ban":
+            admin.post("admin/ban-user", userId=reader.user_id)
+        case "delete-user":
+            reader.post("delete-user", password=PASSWORD)
+        case _:
+            listed = reader.client.get("/api/auth/api-key/list").json()["apiKeys"]
+            reader.post(ending, keyId=listed[0]["id"], enabled=False)
+    started = time.monotonic()
+    for api in site.api:
+        while with_key(api, key) != 401:
+            assert time.monotonic() - started < SECONDS
+            time.sleep(0.02)
+
+
+def test_a_key_outlives_its_owners_password_and_being_disabled(site: Site, reader: Reader) -> None:
+    key = key_of(reader, site)
+    assert [with_key(api, key) for api in site.api] == [200, 200]
+    change_password(reader)
+    for api in site.api:
+        seconds_until(401, api, reader.token)  # so the change is heard of
+        assert with_key(api, key) == 200
+    (listed,) = reader.client.get("/api/auth/api-key/list").json()["apiKeys"]
+    reader.post("api-key/update", keyId=listed["id"], enabled=False)
+    time.sleep(SECONDS)
+    assert [with_key(api, key) for api in site.api] == [401, 401]
+    reader.post("api-key/update", keyId=listed["id"], enabled=True)
+    started = time.monotonic()
+    for api in site.api:
+        while with_key(api, key) != 200:  # a refusal is kept for five seconds
+            assert time.monotonic() - started < 7
+            time.sleep(0.1)
 
 
 def test_a_token_drawn_after_a_new_password_counts_at_once(site: Site, reader: Reader) -> None:

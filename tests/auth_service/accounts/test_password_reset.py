@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.auth_service.admins import events
 from tests.auth_service.mailed import Mailing, mailing
 from tests.auth_service.service import ORIGIN, PASSWORD
 
@@ -281,3 +282,23 @@ async def test_a_pending_token_of_a_better_auth_server_works(site: Mailing) -> N
     assert (await site.post("reset-password", body)).is_success
     assert PASSWORD != NEW
     assert (await site.service.sign_in(password=NEW)).status_code == 200
+
+
+async def test_sessions_end_with_a_reset_where_the_site_wishes_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with mailing(database_url, tmp_path, REVOKE_SESSIONS_ON_PASSWORD_RESET="on") as site:
+        mina, omar = await site.reader(), await site.reader("omar@example.com")
+        await site.post("request-password-reset", {"email": "mina@example.com"})
+        token = site.outbox.latest()["token"]
+        ((user_id,),) = await site.service.rows(
+            "SELECT id FROM \"user\" WHERE email = 'mina@example.com'"
+        )
+
+        await site.post("reset-password", {"newPassword": NEW, "token": token})
+
+        assert (await site.service.get_session(mina)).json() is None
+        assert (await site.service.get_session(omar)).json() is not None
+        assert (await events(site.service, str(user_id)))[-2:] == [
+            *("password_reset", "sessions_revoked")
+        ]

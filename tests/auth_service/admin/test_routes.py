@@ -1,6 +1,7 @@
 """The admins' doors; the expected answers are those of Better Auth 1.7.25 with `admin()`."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import jwt
 import pytest
@@ -384,3 +385,33 @@ async def test_the_token_that_anybody_can_check_says_a_role_where_there_is_one(
     drawn = [(await get(service, "token", who.cookie)).json()["token"] for who in (root, mina)]
     assert claims(drawn[0])["role"] == "admin"
     assert "role" not in claims(drawn[1])
+
+
+@pytest.mark.parametrize("path", [*DOORS, *ASKED])
+async def test_an_admins_api_key_opens_no_door_of_theirs(service: Service, path: str) -> None:
+    root, mina = await person(service, "root", "admin"), await person(service, "mina")
+    made = await post(service, "api-key/create", root.cookie, {})
+    headers = {"x-api-key": made.json()["key"]}
+    body = {"userId": mina.id, "role": "admin"}
+    reply = await service.client.request(
+        "POST" if path in DOORS else "GET",
+        f"/api/auth/{path}",
+        json=body if path in DOORS else None,
+        headers=headers,
+    )
+    assert (reply.status_code, reply.content) == (401, b"")
+    assert await row(service, mina) == [(None, None, None, None)]
+
+
+@pytest.mark.parametrize("path", ["admin/set-role", "admin/ban-user"])
+async def test_what_was_read_before_the_change_mints_no_token_after_it(
+    service: Service, path: str
+) -> None:
+    root, mina = await person(service, "root", "admin"), await person(service, "mina", "admin")
+    await act(service, root, path, userId=mina.id, role="user")
+    ((not_before,),) = await service.rows(
+        "SELECT not_before FROM revocation WHERE kind = 'user' AND value = :id", id=mina.id
+    )
+    # A request of that moment may have read the old row, and tokens say whole seconds.
+    assert isinstance(not_before, datetime)
+    assert not_before + timedelta(milliseconds=1) >= service.clock() + timedelta(seconds=2)

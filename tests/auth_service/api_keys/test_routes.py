@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from tests.auth_service.api_keys.keys import new_key, new_reader, set_columns, use
-from tests.auth_service.service import TOKEN_SECRET, Service, make_settings, serving
+from tests.auth_service.service import PASSWORD, TOKEN_SECRET, Service, make_settings, serving
 from tests.auth_service.signed_in import UNAUTHORIZED, get, post, told
 
 NOBODY = (401, {"message": "Unauthorized or invalid session", "code": "UNAUTHORIZED_SESSION"})
@@ -342,3 +342,49 @@ async def test_what_better_auth_does_by_server_functions_is_no_route(
 ) -> None:
     reply = await post(service, f"api-key/{path}", await new_reader(service), {})
     assert (reply.status_code, reply.content) == (404, b"")
+
+
+async def test_what_is_done_to_a_key_is_written_down(service: Service) -> None:
+    cookie = await new_reader(service)
+    key = await new_key(service, cookie, name="of mina@example.com")
+    await post(service, "api-key/update", cookie, {"keyId": key["id"], "enabled": False})
+    body = {"keyId": key["id"], "name": "other", "expiresIn": 86400}
+    await post(service, "api-key/update", cookie, body)
+    omar = await new_reader(service, "omar@example.com")
+    await post(service, "api-key/delete", omar, {"keyId": key["id"]})
+    await post(service, "api-key/delete", cookie, {"keyId": key["id"]})
+    owner, named = key["referenceId"], {"key": key["id"]}
+    rows = await service.rows(
+        "SELECT event, actor_id, ip_address, detail FROM audit_event "
+        "WHERE user_id = :id AND event LIKE 'api_key%' ORDER BY id",
+        id=owner,
+    )
+    assert rows == [
+        ("api_key_created", owner, "203.0.113.7", named),
+        ("api_key_changed", owner, "203.0.113.7", {**named, "changed": "enabled", "enabled": 0}),
+        ("api_key_changed", owner, "203.0.113.7", {**named, "changed": "expires_at,name"}),
+        ("api_key_deleted", owner, "203.0.113.7", named),
+    ]
+
+
+async def test_a_key_draws_no_refresh_token(service: Service) -> None:
+    key = await new_key(service, await new_reader(service))
+    reply = await use(service, key["key"], "jwt?grant=refresh")
+    assert reply.status_code == 401
+    assert await service.rows("SELECT count(*) FROM refresh_token") == [(0,)]
+
+
+async def test_a_key_does_not_what_is_for_a_persons_own_session(service: Service) -> None:
+    cookie = await new_reader(service)
+    key = await new_key(service, cookie)
+    await set_columns(service, key, '"rateLimitEnabled" = false')
+    headers = {"x-api-key": key["key"]}
+    for path, body in {
+        "change-password": {"currentPassword": PASSWORD, "newPassword": "another battery"},
+        "link-social": {"provider": "github"},
+        "revoke-sessions": {},
+        "delete-user": {"password": PASSWORD},
+    }.items():
+        reply = await service.client.post(f"/api/auth/{path}", json=body, headers=headers)
+        assert reply.status_code in {400, 401, 404}, path
+    assert (await service.get_session(cookie)).json() is not None

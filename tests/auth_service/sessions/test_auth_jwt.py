@@ -13,6 +13,7 @@ from tests.auth_service.service import (
     cookie_of,
     make_settings,
     serving,
+    set_cookies,
 )
 
 ISSUED_AT = int(datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC).timestamp())
@@ -173,3 +174,20 @@ async def test_handing_out_a_token_asks_the_database_nothing_more(handing_out: S
         reader.told.clear()
 
     assert len(statements) == 5
+
+
+async def test_no_token_is_made_of_a_copy_that_may_be_old(
+    service: Service, database_url: str
+) -> None:
+    settings = make_settings(database_url, SET_AUTH_JWT="on", COOKIE_CACHE="on")
+    async with serving(settings) as both:
+        signed_up = await both.sign_up()
+        cookies = set_cookies(signed_up)
+        names = ("better-auth.session_token", "better-auth.session_data")
+        held = "; ".join(f"{name}={cookies[name].split(';')[0]}" for name in names)
+        await both.write("UPDATE \"user\" SET role = 'instructor'")
+        reply = await both.get_session(held)
+        claims = jwt.decode(reply.headers["set-auth-jwt"], options={"verify_signature": False})
+        assert claims["role"] == "instructor"
+        await both.write("DELETE FROM session")
+        assert "set-auth-jwt" not in (await both.get_session(held)).headers

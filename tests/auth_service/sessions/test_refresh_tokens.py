@@ -2,6 +2,7 @@
 
 import asyncio
 
+import jwt
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -398,3 +399,34 @@ async def test_behind_a_pooler_tokens_are_exchanged_and_reuse_is_noticed(
         pooled.clock.advance(seconds=11)
         assert told(await use(pooled, token)) == INVALID
         assert told(await use(pooled, successor)) == INVALID
+
+
+@pytest.mark.parametrize("uses", [0, 1], ids=["unused", "within the grace"])
+async def test_a_user_whom_another_server_bans_draws_nothing(service: Service, uses: int) -> None:
+    token = await granted(service)
+    for _ in range(uses):
+        await used(service, token)
+    await service.write('UPDATE "user" SET banned = true')  # and leaves the session
+    assert told(await use(service, token)) == INVALID
+    await service.write('UPDATE "user" SET "banExpires" = \'2026-03-01 12:00:00+00\'')
+    assert (await use(service, token)).status_code == 200
+
+
+async def test_a_role_is_that_of_the_moment_a_token_is_used(service: Service) -> None:
+    token = await granted(service)
+    await service.write("UPDATE \"user\" SET role = 'instructor'")
+    drawn = (await use(service, token)).json()["token"]
+    assert jwt.decode(drawn, options={"verify_signature": False})["role"] == "instructor"
+
+
+async def test_reuse_is_written_down_once(service: Service) -> None:
+    token = await granted(service)
+    await used(service, token)
+    service.clock.advance(seconds=11)
+    ((user_id,),) = await service.rows('SELECT id FROM "user"')
+    await asyncio.gather(*(use(service, token) for _ in range(20)))
+    rows = await service.rows(
+        "SELECT event, actor_id, ip_address FROM audit_event WHERE user_id = :id ORDER BY id",
+        id=user_id,
+    )
+    assert rows[1:] == [("refresh_token_reused", None, "203.0.113.7")]
