@@ -6,7 +6,13 @@ import sys
 
 import pytest
 
-from tests.auth_service.service import CHECKOUT, COOKIE_SECRET, TOKEN_SECRET, bare_environment
+from tests.auth_service.service import (
+    CHECKOUT,
+    COOKIE_SECRET,
+    TOKEN_SECRET,
+    Service,
+    bare_environment,
+)
 
 # Drives a whole journey in one process, so that everything it writes is on its two streams.
 JOURNEY = """
@@ -63,13 +69,86 @@ configure_logs("auth-service", sys.argv[2], "DEBUG")
 asyncio.run(run(sys.argv[1]))
 """
 
+# The same for providers, keys, admins and the tokens of /token.
+OTHER_WAYS = """
+import asyncio, logging, sys
+from urllib.parse import parse_qsl, urlsplit
+from tests.auth_service.oauth.authorization_server import (
+    CLIENT_ID, CLIENT_SECRET, Person, broken, provider_serving)
+from tests.auth_service.oauth.site import Browser
+from tests.auth_service.service import make_settings, serving
+from service_kit.logs import configure_logs
+
+async def run(url):
+    async with provider_serving() as provider:
+        provider.person = Person(email="marked-address@example.com", name="marked-name")
+        settings = make_settings(
+            url, GOOGLE_CLIENT_ID=CLIENT_ID, GOOGLE_CLIENT_SECRET=CLIENT_SECRET,
+            GOOGLE_BASE_URL=provider.url, SET_AUTH_JWT="on")
+        async with serving(settings) as service:
+            provider.now = lambda: service.clock().timestamp()
+            provider.redirect_uris = ("http://localhost:3001/api/auth/callback/google",)
+            browser, given = Browser(service), [CLIENT_SECRET]
+            for _ in range(2):
+                back = await browser.consent(await browser.start("google"))
+                given += [value for _, value in parse_qsl(urlsplit(back).query)]
+                assert "error" not in await browser.arrive(back)
+                given += browser.cookies.values()
+            assert "error" in await browser.arrive(back)
+            id_token = provider.id_token()
+            for token in (id_token, id_token[:-4] + "AAAA", "marked-token"):
+                await Browser(service).post(
+                    "sign-in/social", {"provider": "google", "idToken": {"token": token}})
+            given.append(id_token)
+            (account,) = await browser.accounts()
+            for path in ("get-access-token", "refresh-token"):
+                told = await browser.post(path, {"accountId": account["id"]})
+                given += [told.json().get(name) for name in
+                          ("accessToken", "refreshToken", "idToken")]
+            await browser.get(f"account-info?accountId={account['id']}")
+            provider.faults["/token"] = broken
+            await browser.sign_in("google")
+            await browser.sign_in("google", loginHint="marked-hint")
+            made = (await browser.post("api-key/create", {"name": "marked-key"})).json()
+            given.append(made["key"])
+            for key in (made["key"], "marked-key", "w" * 64):
+                for path in ("jwt", "get-session", "token"):
+                    reply = await service.client.get(
+                        f"/api/auth/{path}", headers={"x-api-key": key})
+                    if path != "get-session" and reply.status_code == 200:
+                        given.append(reply.json()["token"])
+            given.append((await browser.get("get-session")).headers["set-auth-jwt"])
+            given.append((await browser.get("token")).json()["token"])
+            asked = (await browser.get("jwt?grant=refresh")).json()
+            given += [asked["token"], asked["refreshToken"]]
+            await service.write("UPDATE \\"user\\" SET role = 'admin'")
+            await browser.get("admin/list-users?searchValue=marked-address")
+            await browser.post("admin/ban-user", {"userId": "marked", "banReason": "marked-why"})
+            print("GIVEN", *filter(None, given))
+
+configure_logs("auth-service", sys.argv[2], "DEBUG")
+logging.getLogger("authlib").setLevel("CRITICAL")  # the provider's own
+asyncio.run(run(sys.argv[1]))
+"""
+
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-async def test_nothing_of_a_journey_is_on_any_stream(
-    service: object, database_url: str, log_format: str
+async def test_nothing_of_the_other_ways_in_is_on_any_stream(
+    service: Service, database_url: str, log_format: str
 ) -> None:
-    done = subprocess.run(  # noqa: ASYNC221 -- nothing else runs meanwhile
-        [sys.executable, "-c", JOURNEY, database_url, log_format],
+    await service.write("DELETE FROM verification")
+    said, given = journey(OTHER_WAYS, database_url, log_format)
+    assert len(given) >= 20
+    for secret in (*(each for each in given if len(each) >= 16), "marked", "203.0.113.7"):
+        assert secret not in said, secret
+    for event in ("oauth_signed_in", "oauth_refused", "oauth_provider_refused"):
+        assert event in said
+
+
+def journey(script: str, database_url: str, log_format: str) -> tuple[str, list[str]]:
+    """Return what the service has printed, and what it has handed out."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, database_url, log_format],
         cwd=CHECKOUT,
         env=bare_environment(),
         capture_output=True,
@@ -78,7 +157,14 @@ async def test_nothing_of_a_journey_is_on_any_stream(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said, given = done.stderr, done.stdout.removeprefix("GIVEN ").split()
+    return done.stderr, done.stdout.removeprefix("GIVEN ").split()
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+async def test_nothing_of_a_journey_is_on_any_stream(
+    service: object, database_url: str, log_format: str
+) -> None:
+    said, given = journey(JOURNEY, database_url, log_format)
     assert len(given) >= 6
     for secret in (*given, "marked", COOKIE_SECRET, TOKEN_SECRET, "203.0.113.7"):
         assert secret not in said, secret
