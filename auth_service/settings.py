@@ -17,11 +17,11 @@ from pydantic import (
 from auth_service.api_key_settings import ApiKeySettings
 from auth_service.encryption import EncryptionSecrets
 from auth_service.jwks_settings import JwksSettings
+from auth_service.limit_settings import LimitSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
 from auth_service.token_settings import LifetimeSettings
-from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import (
     Origins,
     Port,
@@ -59,6 +59,7 @@ class DatabaseSettings(ServiceSettings):
 class Settings(
     TokenSettings,
     LifetimeSettings,
+    LimitSettings,
     MailSettings,
     JwksSettings,
     OAuthSettings,
@@ -118,45 +119,6 @@ class Settings(
         default=(),
         description="Added to TRUSTED_ORIGINS; the name a Better Auth server reads.",
         validation_alias="BETTER_AUTH_TRUSTED_ORIGINS",
-    )
-    rate_limit: Literal["on", "off", "better-auth"] = Field(
-        default="on",
-        description="Whether callers are limited: on, off, or better-auth for that server's rules.",
-        validation_alias="RATE_LIMIT",
-    )
-    rate_limit_storage_uri: StorageUri = Field(
-        default=SecretStr(MEMORY),
-        description=(
-            "Where requests are counted: in this process, or in the Redis at redis://host:6379/0 "
-            "for all workers together."
-        ),
-        validation_alias="RATE_LIMIT_STORAGE_URI",
-    )
-    credential_rate_limit: Rate = Field(
-        default="10/minute",
-        description=(
-            "Requests of one network to each family of routes that take a password or send mail: "
-            "sign-in, sign-up, reset-password and so on."
-        ),
-        validation_alias="CREDENTIAL_RATE_LIMIT",
-    )
-    auth_rate_limit: Rate = Field(
-        default="100/10 seconds",
-        description="Requests of one network to all other routes of auth-service together.",
-        validation_alias="AUTH_RATE_LIMIT",
-    )
-    password_tries_limit: Rate = Field(
-        default="5/minute;30/hour",
-        description="Passwords one network may try at one account; a right one starts anew.",
-        validation_alias="PASSWORD_TRIES_LIMIT",
-    )
-    wrong_password_limit: Rate = Field(
-        default="100/hour",
-        description=(
-            "Wrong passwords at one account from everywhere; beyond it, only networks the "
-            "account is signed in from get in."
-        ),
-        validation_alias="WRONG_PASSWORD_LIMIT",
     )
     password_hash: PasswordHash = Field(
         default="argon2id",

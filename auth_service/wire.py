@@ -5,13 +5,12 @@ text of a refusal are the protocol's.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from operator import attrgetter
-from typing import Annotated, Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl, quote
+from typing import Annotated, ClassVar, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +24,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import (
     CoreSchema,
     ErrorDetails,
@@ -33,9 +32,7 @@ from pydantic_core import (
     PydanticKnownError,
     core_schema,
     from_json,
-    to_json,
 )
-from starlette.responses import Response
 
 from auth_service.errors import Code, InvalidInput, Refused, UnsupportedMediaType
 
@@ -50,8 +47,6 @@ EMAIL_LENGTH = (
 _EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}"
 )
-
-_URL_CHARACTERS = "".join(map(chr, range(0x20, 0x7F)))
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -87,7 +82,7 @@ def _not_null_flag(value: object) -> object:
     return value
 
 
-def _timestamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
@@ -112,7 +107,7 @@ Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"format"
 NewPassword = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_nul)]
 """A password to be set; how long it must be is the policy's to say."""
 
-Timestamp = Annotated[datetime, PlainSerializer(_timestamp, return_type=str)]
+Timestamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str)]
 """ISO 8601 in UTC with three decimals and Z."""
 
 
@@ -227,108 +222,6 @@ def query_members(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
     for name, value in pairs:
         members.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in members.items()}
-
-
-def location(url: str) -> str:
-    """Return a URL as a Location header: these hold ASCII alone, so the rest is encoded."""
-    return quote(url, safe=_URL_CHARACTERS)
-
-
-def redirect(url: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Return a reply that sends the reader on, its body empty, as Better Auth does."""
-    response = _reply("", (("location", location(url)), *headers))
-    response.status_code = 302
-    return response
-
-
-def reply(body: Wire, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Return a body as a reply; members never set are left out."""
-    return _reply(body.model_dump_json(by_alias=True, exclude_unset=True), headers)
-
-
-def teller(model: type[Wire]) -> Callable[[object], dict[str, object]]:
-    """Return a function that tells a value of ours, which has a body's members by name.
-
-    It says what the model would, for half the cost: nothing is checked. Meant for what every page
-    asks for.
-    """
-    read = attrgetter(*model.model_fields)
-    names = tuple(field.alias or name for name, field in model.model_fields.items())
-
-    def tell(value: object) -> dict[str, object]:
-        return {
-            name: _timestamp(member) if type(member) is datetime else member
-            for name, member in zip(names, read(value), strict=True)
-        }
-
-    return tell
-
-
-def told(members: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Return what tellers told as a reply."""
-    return _reply(to_json(members), headers)
-
-
-def list_reply(bodies: Sequence[Wire], headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Return bodies as a reply that is an array."""
-    dumped = (body.model_dump_json(by_alias=True, exclude_unset=True) for body in bodies)
-    return _reply(f"[{','.join(dumped)}]", headers)
-
-
-def null_reply(headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Return null as a reply."""
-    return _reply("null", headers)
-
-
-def _reply(content: str | bytes, headers: tuple[tuple[str, str], ...]) -> Response:
-    response = Response(content, media_type=JSON)
-    for name, value in headers:
-        response.headers.append(name, value)
-    return response
-
-
-class _InputSchema(GenerateJsonSchema):
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out None, which stands for a member not sent: null is another thing, or refused."""
-        if schema.get("default", ...) is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
-
-
-def documented(model: type[Wire], *media_types: str, required: bool = True) -> dict[str, Any]:
-    """Describe a route's body for OpenAPI, which cannot see it: we read it ourselves."""
-    schema = _input_schema(model)
-    content = {kind: {"schema": schema} for kind in media_types}
-    return {"requestBody": {"required": required, "content": content}}
-
-
-def documented_query(model: type[Wire]) -> dict[str, Any]:
-    """Describe a route's query for OpenAPI; likewise."""
-    schema = _input_schema(model)
-    required = schema.get("required", ())
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": name in required, "schema": member}
-            for name, member in schema["properties"].items()
-        ]
-    }
-
-
-def _input_schema(model: type[Wire]) -> dict[str, Any]:
-    schema = model.model_json_schema(schema_generator=_InputSchema)
-    inlined: dict[str, Any] = _inlined(schema, schema.pop("$defs", {}))
-    return inlined
-
-
-def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
-    """Put definitions in place of references to them: within a document these lead nowhere."""
-    if isinstance(value, list):
-        return [_inlined(each, definitions) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if "$ref" in value:
-        return _inlined(definitions[value["$ref"].rpartition("/")[2]], definitions)
-    return {name: _inlined(each, definitions) for name, each in value.items()}
 
 
 _EXPECTED: Mapping[str, str] = {

@@ -31,12 +31,14 @@ from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Client, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, Refused, Unavailable
 from auth_service.mail import Mail
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import redirect, reply
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import Header, together
 from auth_service.sessions.current import Presented, SessionLookup, Shown
 from auth_service.sessions.schemas import StatusBody, UserBody
 from auth_service.sessions.signed_in import kept_headers, resolve
-from auth_service.wire import JSON, documented, documented_query, redirect, reply
+from auth_service.wire import JSON
 
 router = APIRouter(tags=["accounts"])
 

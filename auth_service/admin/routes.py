@@ -31,11 +31,13 @@ from auth_service.audit.reading import Filters
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Res, checked_body, checked_query
 from auth_service.errors import Code
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import reply
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import Header
 from auth_service.sessions.management import revoke_all, stored_sessions
 from auth_service.sessions.schemas import SuccessBody
-from auth_service.wire import JSON, documented, documented_query, reply
+from auth_service.wire import JSON
 
 _NO_SESSION: dict[int | str, dict[str, Any]] = {
     401: {"description": "No session; the body is empty", "content": {}}

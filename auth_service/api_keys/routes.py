@@ -24,10 +24,12 @@ from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, Refused
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import reply
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import SuccessBody
 from auth_service.sessions.signed_in import SessionOrKey, carrying, resolve
-from auth_service.wire import JSON, documented, documented_query, reply
+from auth_service.wire import JSON
 
 router = APIRouter(prefix="/api-key", tags=["api keys"])
 

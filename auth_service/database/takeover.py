@@ -5,11 +5,10 @@ optional. Each change is written down in the database, so that going back undoes
 others, also after new sign-ups. Whatever else the database holds is left alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 import structlog
@@ -17,6 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from auth_service.database.takeover_rows import FILLED, delete_orphans
 from service_kit.settings import BadSettings
 
 log = structlog.get_logger(__name__)
@@ -235,7 +235,7 @@ def _complaints(difference: Any) -> Iterator[str]:  # noqa: ANN401 -- Alembic's 
             if not column.nullable and (table, column.name) not in _VALUE_SO_FAR:
                 yield f"{table}.{column.name} is missing"
         case ("remove_column", _, table, column):
-            if _is_required(column) and (table, column.name) not in _FILLED:
+            if _is_required(column) and (table, column.name) not in FILLED:
                 yield f"{table}.{column.name} is required by something else"
         case ("add_constraint" | "add_fk", constraint):
             yield f"{constraint.table.name} lacks the constraint {constraint.name}"
@@ -261,7 +261,7 @@ def _undo(db: sa.Connection, change: Change) -> None:
         case Kind.INDEX:
             operations.drop_index(change.name, change.table)
         case Kind.OPTIONAL:
-            _FILLED[change.table, change.name](db)
+            FILLED[change.table, change.name](db)
             operations.alter_column(change.table, change.name, nullable=False)
         case Kind.DEFAULT:
             value = _VALUE_SO_FAR[change.table, change.name]
@@ -269,51 +269,7 @@ def _undo(db: sa.Connection, change: Change) -> None:
         case Kind.OWNER:
             operations.alter_column("apikey", _OWNER, new_column_name=_OLD_OWNER)
             if change.name:
-                _delete_orphans(db)
+                delete_orphans(db)
                 operations.create_foreign_key(
                     change.name, "apikey", "user", [_OLD_OWNER], ["id"], ondelete="CASCADE"
                 )
-
-
-def _delete_orphans(db: sa.Connection) -> None:
-    """Delete the keys of users deleted since, as the foreign key would have."""
-    db.execute(
-        sa.text(
-            'DELETE FROM apikey WHERE NOT EXISTS (SELECT FROM "user" WHERE id = apikey."userId")'
-        )
-    )
-
-
-def _fill_owners(db: sa.Connection) -> None:
-    db.execute(
-        sa.text(
-            'DELETE FROM apikey WHERE "userId" IS NULL '
-            'AND NOT EXISTS (SELECT FROM "user" WHERE id = apikey."referenceId")'
-        )
-    )
-    db.execute(sa.text('UPDATE apikey SET "userId" = "referenceId" WHERE "userId" IS NULL'))
-
-
-def _fill_issuers(db: sa.Connection) -> None:
-    """Name the issuer of accounts made since, by which 1.7.0 to 1.7.2 look them up."""
-    missing = sa.text('SELECT DISTINCT "providerId" FROM account WHERE issuer IS NULL')
-    fill = sa.text(
-        'UPDATE account SET issuer = :issuer WHERE issuer IS NULL AND "providerId" = :provider'
-    )
-    for provider in db.scalars(missing).all():
-        db.execute(fill, {"issuer": _issuer(provider), "provider": provider})
-
-
-_OWN_ISSUERS = {"credential": "local:credential", "google": "https://accounts.google.com"}
-
-
-def _issuer(provider: str) -> str:
-    # The signs that JavaScript's encodeURIComponent leaves as they are.
-    return _OWN_ISSUERS.get(provider) or "local:oauth:" + quote(provider, safe="!*'()")
-
-
-# Columns of other versions, required there, and what gives rows made since their value.
-_FILLED: Mapping[tuple[str, str], Callable[[sa.Connection], None]] = {
-    ("account", "issuer"): _fill_issuers,
-    ("apikey", "userId"): _fill_owners,
-}

@@ -31,12 +31,14 @@ from auth_service.oauth.schemas import (
     UnlinkBody,
 )
 from auth_service.oauth.token_requests import refresh
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import reply
 from auth_service.resources import Resources
 from auth_service.sessions.current import SessionLookup, Shown
 from auth_service.sessions.schemas import StatusBody
 from auth_service.sessions.signed_in import FreshSession, resolve
 from auth_service.web_client import WebFailure
-from auth_service.wire import JSON, documented, documented_query, reply
+from auth_service.wire import JSON
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])

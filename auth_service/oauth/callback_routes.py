@@ -13,9 +13,11 @@ from auth_service.errors import Refused
 from auth_service.oauth.callback import CallbackRefused, Reply, callback_url, come_back
 from auth_service.oauth.schemas import CallbackQuery
 from auth_service.oauth.state import STATE, StateMismatch, cleared_state, spend
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import redirect
 from auth_service.sessions.cookies import signed_cookie
 from auth_service.sessions.current import Shown, started_headers
-from auth_service.wire import FORM, JSON, documented, documented_query, redirect
+from auth_service.wire import FORM, JSON
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])

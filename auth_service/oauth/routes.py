@@ -33,6 +33,8 @@ from auth_service.oauth.state import (
     remember,
     state_cookie,
 )
+from auth_service.openapi import documented
+from auth_service.replies import location, reply
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import CookieRules, Header
 from auth_service.sessions.current import Shown, started_headers
@@ -40,7 +42,7 @@ from auth_service.sessions.lifecycle import StoredSession
 from auth_service.sessions.schemas import UserBody
 from auth_service.sessions.signed_in import RequiredSession
 from auth_service.web_client import WebFailure
-from auth_service.wire import JSON, documented, location, reply
+from auth_service.wire import JSON
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])

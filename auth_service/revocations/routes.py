@@ -10,11 +10,11 @@ from starlette.responses import Response
 from auth_service.database.engine import database_errors
 from auth_service.database.revocation_feed import Page, Place, read_feed
 from auth_service.dependencies import Now, Res
+from auth_service.replies import reply
 from auth_service.resources import Resources
 from auth_service.revocations.recording import KEPT
 from auth_service.revocations.schemas import EntryBody, FeedBody
 from auth_service.service_callers import FromApiService
-from auth_service.wire import reply
 
 MOST_WAITED = 10
 """Seconds a caller may be kept waiting for news."""

@@ -10,7 +10,7 @@ from auth_service.database.sweep import Sweep
 from auth_service.errors import Code, Refused
 from auth_service.sessions.cookies import CookieRules, Header, set_cookie
 from auth_service.sessions.lifecycle import StoredSession
-from auth_service.sessions.refresh_tokens import (
+from auth_service.sessions.refresh_families import (
     RefreshLife,
     RefreshTokenGiven,
     end_older_families,

@@ -5,7 +5,7 @@ family of any length; `refresh_token_form` says why.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
-    literal,
     literal_column,
     not_,
     select,
@@ -32,55 +30,20 @@ from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.tables import RefreshToken, Session, User
 from auth_service.errors import Code, Refused
 from auth_service.sessions.lifecycle import COLUMNS, StoredSession, renew_session
+from auth_service.sessions.refresh_families import RefreshLife, RefreshTokenGiven
 from auth_service.sessions.refresh_token_form import (
     Halves,
     halves_of,
-    new_family,
     new_nonce,
     read_halves,
 )
-from auth_service.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 GRACE = timedelta(seconds=10)
 """How long a used token is answered once more, for a client whose answer was lost on the way."""
 
-FAMILIES = 10
-"""Most families of a session, the newest; one is usual, several are those of several tabs."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshLife:
-    """How long refresh tokens live.
-
-    Attributes:
-        whole: From the grant, however often they are used.
-        idle: Without being used.
-    """
-
-    whole: timedelta
-    idle: timedelta
-
-    @classmethod
-    def of(cls, settings: Settings) -> "RefreshLife":
-        """Return what the settings ask for."""
-        return cls(whole=settings.refresh_token_expires_in, idle=settings.refresh_token_idle)
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshTokenGiven:
-    """A refresh token, as its client is given it; nothing else knows it.
-
-    Attributes:
-        token: What the client sends back.
-        expires_at: When it ends unless it is used.
-    """
-
-    token: str = field(repr=False)
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,64 +105,6 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(RefreshToken.family_hash == bindparam("family"))
 )
-
-
-async def start_family(
-    db: Statements, session: StoredSession, *, remembered: bool, life: RefreshLife, now: datetime
-) -> RefreshTokenGiven | None:
-    """Store the first token of a family and return it; None if the session has ended meanwhile.
-
-    Args:
-        db: Where.
-        session: What it is drawn for, and ends with.
-        remembered: The session may be extended; if not, neither may the tokens outlive it.
-        life: How long they live.
-        now: The time of the request.
-    """
-    ends_at = now + life.whole if remembered else session.expires_at
-    expires_at = min(now + life.idle, ends_at, session.expires_at)
-    nonce = new_nonce()
-    halves = halves_of(new_family(), nonce)
-    family_hash, token_hash = halves.hashes
-    values = {
-        RefreshToken.family_hash: literal(family_hash),
-        RefreshToken.token_hash: literal(token_hash),
-        RefreshToken.nonce: literal(nonce),
-        RefreshToken.used_lately: literal([], type_=JSONB),
-        RefreshToken.created_at: literal(now),
-        RefreshToken.ends_at: literal(ends_at),
-        RefreshToken.expires_at: literal(expires_at),
-        RefreshToken.session_id: Session.id,
-    }
-    # Held against a sign-out at the same moment, which the foreign key would answer by an error.
-    living = (
-        select(*values.values())
-        .where(Session.id == session.id)
-        .with_for_update(read=True, key_share=True)
-    )
-    stored = await db.execute(
-        insert(RefreshToken)
-        .from_select([column.key for column in values], living)
-        .returning(RefreshToken.family_hash)
-    )
-    if stored.one_or_none() is None:
-        return None
-    return RefreshTokenGiven(halves.token, expires_at)
-
-
-async def end_older_families(db: Statements, session_id: str) -> None:
-    """End all but the newest FAMILIES of a session, or one that asks on and on would fill a disk.
-
-    A statement of its own: together with an insertion it could wait for a sign-out that waits
-    for it.
-    """
-    older = (
-        select(RefreshToken.family_hash)
-        .where(RefreshToken.session_id == session_id)
-        .order_by(RefreshToken.created_at.desc(), RefreshToken.family_hash)
-        .offset(FAMILIES)
-    )
-    await db.execute(delete(RefreshToken).where(RefreshToken.family_hash.in_(older)))
 
 
 async def use_refresh_token(

@@ -21,6 +21,8 @@ from auth_service.dependencies import (
     same_site,
 )
 from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import list_reply, null_reply, reply, told
 from auth_service.sessions import lifecycle
 from auth_service.sessions.auth_jwt import mint_auth_jwt, with_auth_jwt
 from auth_service.sessions.cookies import Header, cleared_session
@@ -45,15 +47,7 @@ from auth_service.sessions.signed_in import (
     SessionOrKey,
     resolve,
 )
-from auth_service.wire import (
-    JSON,
-    documented,
-    documented_query,
-    list_reply,
-    null_reply,
-    reply,
-    told,
-)
+from auth_service.wire import JSON
 
 router = APIRouter(tags=["sessions"])
 

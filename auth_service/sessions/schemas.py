@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire, teller
+from auth_service.replies import teller
+from auth_service.wire import OptionalFlag, OptionalText, PlainText, Timestamp, Wire
 
 
 def _one_of(*choices: str) -> BeforeValidator:

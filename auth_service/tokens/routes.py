@@ -17,7 +17,9 @@ from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Now, Res, checked_body, moment_of, resources_of
 from auth_service.errors import Code, Refused
+from auth_service.openapi import documented, documented_query
 from auth_service.origins import check_navigation
+from auth_service.replies import reply, told
 from auth_service.resources import Resources
 from auth_service.sessions.auth_jwt import mint_auth_jwt
 from auth_service.sessions.current import Presented, SessionLookup, Shown, look_up, presented
@@ -31,7 +33,8 @@ from auth_service.sessions.grants import (
     hand_out,
 )
 from auth_service.sessions.lifecycle import StoredSession
-from auth_service.sessions.refresh_tokens import RefreshLife, use_refresh_token
+from auth_service.sessions.refresh_families import RefreshLife
+from auth_service.sessions.refresh_tokens import use_refresh_token
 from auth_service.sessions.schemas import GrantQuery, tell_user
 from auth_service.sessions.signed_in import SessionOrKey, kept_headers
 from auth_service.settings import Settings
@@ -43,15 +46,7 @@ from auth_service.tokens.schemas import (
     RefreshedBody,
     TokenBody,
 )
-from auth_service.wire import (
-    JSON,
-    documented,
-    documented_query,
-    query_members,
-    reply,
-    told,
-    validate,
-)
+from auth_service.wire import JSON, query_members, validate
 
 router = APIRouter(tags=["tokens"])
 

@@ -13,6 +13,8 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.openapi import documented, documented_query
+from auth_service.replies import redirect, reply
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import cleared_session, together
 from auth_service.sessions.current import Shown
@@ -27,7 +29,7 @@ from auth_service.users.mailed_schemas import (
     DeleteUserBody,
     DeletionQuery,
 )
-from auth_service.wire import JSON, documented, documented_query, redirect, reply
+from auth_service.wire import JSON
 
 router = APIRouter(tags=["users"])
 

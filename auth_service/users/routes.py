@@ -13,7 +13,9 @@ from auth_service.accounts.password_change import PasswordChange, check_password
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body
 from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.openapi import documented
 from auth_service.origins import is_falsy
+from auth_service.replies import list_reply, reply
 from auth_service.sessions.cookies import Header, cleared_session, together
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import StatusBody, UserBody
@@ -26,7 +28,7 @@ from auth_service.users.schemas import (
     PasswordBody,
     UpdateUserBody,
 )
-from auth_service.wire import JSON, documented, list_reply, reply
+from auth_service.wire import JSON
 
 router = APIRouter(tags=["users"])
 

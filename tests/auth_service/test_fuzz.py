@@ -1,6 +1,6 @@
 """The service against its own description: whatever is sent, it answers as documented."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from auth_service.app import create_app
 from tests.auth_service.service import COOKIE, ORIGIN, PASSWORD, make_settings
+from tests.auth_service.takeover.databases import run
 from tests.auth_service.test_main import started
 
 DOCUMENT = schemathesis.openapi.from_dict(
@@ -48,7 +49,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
@@ -70,12 +71,46 @@ def site(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterato
         MAIL_URL=f"file:{folder / 'outbox'}",
         GITHUB_CLIENT_ID="book",
         GITHUB_CLIENT_SECRET="secret",
+        API_KEY_RATE_LIMIT_MAX="0",
     ) as (client, _):
         client.headers["origin"] = ORIGIN
         # The database is shared with tests that may have left this very reader in it.
         known = client.post("/api/auth/sign-up/email", json=reader(KNOWN["email"]))
         assert known.status_code in {200, 422}
         yield client
+
+
+@pytest.fixture(scope="module")
+def callers(site: httpx.Client, database_url: str) -> dict[str, Callable[[], dict[str, str]]]:
+    """Who may be asking, and the header they show; each is there again if a request ended it."""
+    kept: dict[str, str] = {}
+
+    def admin() -> dict[str, str]:
+        if site.get("/api/auth/get-session", headers=kept).text == "null" or not kept:
+            site.cookies.clear()
+            email = f"{uuid4()}@example.com"
+            site.post("/api/auth/sign-up/email", json=reader(email)).raise_for_status()
+            statement = f"UPDATE \"user\" SET role = 'admin' WHERE email = '{email}'"  # noqa: S608 -- ours
+            run(database_url, statement)
+            kept["cookie"] = f"{COOKIE}={site.cookies[COOKIE]}"
+            site.cookies.clear()
+        return kept
+
+    def api_key() -> dict[str, str]:
+        if site.get("/api/auth/get-session", headers=shown).status_code != 200 or not shown:
+            cookie = {"cookie": live_cookie(site)}
+            made = site.post("/api/auth/api-key/create", json={}, headers=cookie)
+            shown["x-api-key"] = made.raise_for_status().json()["key"]
+            site.cookies.clear()
+        return shown
+
+    shown: dict[str, str] = {}
+    return {
+        "nobody": dict,
+        "a reader": lambda: {"cookie": live_cookie(site)},
+        "an API key": api_key,
+        "an admin": admin,
+    }
 
 
 def reader(email: str) -> dict[str, str]:
@@ -101,12 +136,15 @@ def make_likely(case: AnyCase) -> None:
 
 # Parametrized once more, or pytest-xdist took all operations for one test: the plug-in names them
 # apart only then.
-@pytest.mark.parametrize("signed_in", [False, True], ids=["without a session", "with a session"])
+@pytest.mark.parametrize("caller", ["nobody", "a reader", "an API key", "an admin"])
 @DOCUMENT.parametrize()
 @EXAMPLES
 def test_whatever_is_sent_it_answers_as_documented(
-    case: AnyCase, site: httpx.Client, signed_in: bool
+    case: AnyCase,
+    site: httpx.Client,
+    callers: dict[str, Callable[[], dict[str, str]]],
+    caller: str,
 ) -> None:
     make_likely(case)
-    headers = {"origin": ORIGIN} | ({"cookie": live_cookie(site)} if signed_in else {})
+    headers = {"origin": ORIGIN} | callers[caller]()
     case.call_and_validate(str(site.base_url), headers=headers, checks=CHECKS)

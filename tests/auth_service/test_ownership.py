@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from auth_service.app import create_app
+from auth_service.database.tables import Base
 from tests.auth_service.service import ORIGIN, PASSWORD, Service, cookie_of, make_settings
 
 # Members that name an object, and where Mina's stands. A name that looks like one and is in
@@ -42,7 +43,7 @@ OPEN = (
     "/callback",
 )
 
-TABLES = ("user", "session", "account", "verification", "apikey", "audit_event")
+TABLES = ("user", "session", "account", "verification", "apikey", "audit_event", "revocation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,19 @@ async def rows_of(service: Service, user_id: object) -> dict[str, list[tuple[obj
     for table in TABLES:
         rows = await service.rows(f'SELECT * FROM "{table}"')  # noqa: S608 -- a name of ours
         stored[table] = sorted((row for row in rows if user_id in row), key=repr)
+    stored["refresh_token"] = await service.rows(
+        "SELECT refresh_token.* FROM refresh_token JOIN session ON session.id = session_id "
+        'WHERE "userId" = :id',
+        id=user_id,
+    )
     return stored
+
+
+def test_every_table_that_names_a_user_is_watched() -> None:
+    # A JWK is nobody's, and refresh tokens are looked up by their session.
+    assert {table.name for table in Base.metadata.tables.values()} == {
+        *(*TABLES, "jwks", "refresh_token"),
+    }
 
 
 @pytest.mark.parametrize(

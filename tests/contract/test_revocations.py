@@ -53,11 +53,15 @@ def site(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Si
     folder = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         # Replicas go by one name, which the tokens of /token are checked for.
-        name = {"BETTER_AUTH_URL": "http://localhost:3001"}
+        name = "http://localhost:3001"
         first, second = (
-            stack.enter_context(auth_service(folder, database, **name)) for _ in range(2)
+            stack.enter_context(auth_service(folder, database, BETTER_AUTH_URL=name))
+            for _ in range(2)
         )
-        api = [stack.enter_context(api_service(folder, each, **name)) for each in (first, second)]
+        api = [
+            stack.enter_context(api_service(folder, each, BETTER_AUTH_URL=name))
+            for each in (first, second)
+        ]
         yield Site(database, (first, second), (api[0], api[1]))
 
 
