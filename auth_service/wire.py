@@ -83,6 +83,7 @@ def _not_null_flag(value: object) -> object:
 
 
 def timestamp(moment: datetime) -> str:
+    """Return a moment as JavaScript writes dates: UTC, with milliseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
