@@ -70,6 +70,17 @@ async def test_nobody_but_api_service_reads_the_feed(service: Service) -> None:
     assert (await ask(service)).status_code == 200
 
 
+async def test_a_service_token_counts_a_minute_and_one_of_two_counts_not_at_all(
+    service: Service,
+) -> None:
+    for age, status in ((55, 200), (120, 401)):
+        token = mint_service_token(TOKEN_SECRET, now=datetime.now(UTC) - timedelta(seconds=age))
+        reply = await service.client.get(FEED, headers={"authorization": f"Bearer {token}"})
+        assert reply.status_code == status
+    lines = [("authorization", as_api_service()["authorization"])] * 2
+    assert told(await service.client.get(FEED, headers=lines)) == UNAUTHORIZED
+
+
 async def test_the_feed_is_stored_nowhere_and_answers_reading_alone(service: Service) -> None:
     assert (await ask(service)).headers["cache-control"] == "no-store"
     reply = await service.client.post(FEED, headers=as_api_service())
