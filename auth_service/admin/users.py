@@ -168,27 +168,21 @@ async def list_users(
     return found, total or 0
 
 
-async def set_role(
-    db: Statements, user_id: str, roles: Sequence[str], by: Actor, *, adding: bool = False
-) -> ListedUser:
+async def set_role(db: AsyncSession, user_id: str, roles: Sequence[str], by: Actor) -> ListedUser:
     """Give a user roles in place of those they had.
-
-    Args:
-        db: Where.
-        user_id: Whom.
-        roles: Which.
-        by: Who does it.
-        adding: Those they had are among them, so tokens drawn at this moment do no harm.
 
     Raises:
         Refused: There is no such role, or no such user.
     """
     if not set(roles) <= set(ROLES):
         raise Refused(Code.YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE)
+    held = select(User.role).where(User.id == user_id).with_for_update()
+    had = (await db.scalar(held) or USER).split(",")
     role = ",".join(roles)
     changed = await _change(db, user_id, {"role": role}, EventKind.ROLE_SET, by, {"role": role})
-    # Tokens that say the role they had.
-    await revoke_user(db, user_id, now=by.at if adding else by.at + SETTLED)
+    # Tokens that say the roles they had; a lost one must not live on in one of this moment.
+    loses = set(had) - {USER, *roles}
+    await revoke_user(db, user_id, now=by.at + SETTLED if loses else by.at)
     return changed
 
 
@@ -199,7 +193,7 @@ async def make_admin(db: AsyncSession, email: str, now: datetime) -> bool:
     if user is None:
         return False
     had = tuple(role for role in (user.role or "").split(",") if role not in {"", USER, ADMIN})
-    await set_role(db, user.id, (*had, ADMIN), Actor(None, "", now), adding=True)
+    await set_role(db, user.id, (*had, ADMIN), Actor(None, "", now))
     return True
 
 
