@@ -26,8 +26,6 @@ from tests.contract.replicas import (
 )
 from tests.contract.test_token import profile
 
-pytestmark = pytest.mark.xdist_group("revocations")
-
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -18,7 +18,7 @@ from tests.journeys.readme import CHECKOUT, commands
 
 LEROBOT = CHECKOUT.parent / "shared" / "data" / "book-lerobot" / "docs"
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), pytest.mark.xdist_group("make-run")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ READER = "203.0.113.9"
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("official-client"),
 ]
 
 
