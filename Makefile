@@ -22,7 +22,7 @@ run: $(VENV)/.run ## Start both services with an embedded PostgreSQL and Qdrant 
 dev: $(VENV)/.dev ## As run, restarting a service when its code changes
 	@$(BIN)/python -m standalone --reload
 
-env: ## Write .env with random secrets, if there is none
+env: ## Write .env with random secrets, or add those it lacks
 	@$(PYTHON) -m standalone.dotenv
 
 up: env ## Start everything in containers
