@@ -32,7 +32,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.auth_service.oauth.loopback import serving
+from tests.loopback import serving
 
 CLIENT_ID = "book"
 CLIENT_SECRET = "secret-of-the-book"
