@@ -22,7 +22,7 @@ run: $(VENV)/.run ## Start both services with an embedded PostgreSQL and Qdrant 
 dev: $(VENV)/.dev ## As run, restarting a service when its code changes
 	@$(BIN)/python -m standalone --reload
 
-env: ## Write .env with random secrets, if there is none
+env: ## Write .env with random secrets, or add those it lacks
 	@$(PYTHON) -m standalone.dotenv
 
 up: env ## Start everything in containers
@@ -50,7 +50,7 @@ ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
 	@$(BIN)/python -m api_service.ingestion "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.accounts.backoff import Attempt, recorded_back_off
+from auth_service.accounts.credentials import add_credential
 from auth_service.accounts.passwords import (
     CREDENTIAL,
     check_not_too_long,
@@ -18,7 +19,6 @@ from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Account, AuditEvent, User
 from auth_service.errors import Busy, Code, Refused
-from auth_service.identifiers import new_identifier
 from auth_service.revocations.recording import revoke_user
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.management import revoke_all
@@ -187,16 +187,7 @@ async def set_password(
             raise Refused(Code.UNAUTHORIZED)
         found = (await db.execute(_CREDENTIAL, {"owner": user_id})).one_or_none()
         if found is None:
-            account = insert(Account).values(
-                id=new_identifier(),
-                account_id=user_id,
-                provider_id=CREDENTIAL,
-                user_id=user_id,
-                password=hashed,
-                created_at=now,
-                updated_at=now,
-            )
-            await db.execute(account)
+            await add_credential(db, user_id, hashed, now)
         elif found.password is None:
             filled = update(Account).where(Account.id == found.id)
             await db.execute(filled.values(password=hashed, updated_at=now))

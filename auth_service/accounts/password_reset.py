@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from auth_service.accounts.credentials import add_credential
 from auth_service.accounts.email_verification import encoded
 from auth_service.accounts.passwords import CREDENTIAL, check_policy, hash_password
 from auth_service.audit.events import Actor, Event, EventKind, record
@@ -12,7 +13,7 @@ from auth_service.database.engine import Database
 from auth_service.database.sweep import Sweep
 from auth_service.database.tables import Account, User
 from auth_service.errors import Code, Refused
-from auth_service.identifiers import new_identifier, new_reset_token
+from auth_service.identifiers import new_reset_token
 from auth_service.mail import Mail
 from auth_service.revocations.recording import revoke_user
 from auth_service.sessions.management import revoke_all
@@ -114,17 +115,7 @@ async def _store_password(db: AsyncSession, user_id: str, hashed: str, now: date
     )
     if changed.first() is not None:
         return email
-    await db.execute(
-        insert(Account).values(
-            id=new_identifier(),
-            account_id=user_id,
-            provider_id=CREDENTIAL,
-            user_id=user_id,
-            password=hashed,
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    await add_credential(db, user_id, hashed, now)
     return email
 
 

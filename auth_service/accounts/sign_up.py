@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.accounts.passwords import CREDENTIAL, check_policy, hash_password
-from auth_service.database.profiles import Profile
-from auth_service.database.tables import Account, User
+from auth_service.accounts.credentials import add_credential
+from auth_service.accounts.passwords import check_policy, hash_password
+from auth_service.database.profiles import Profile, insert_user
 from auth_service.errors import Code, Refused
 from auth_service.identifiers import new_identifier
 from auth_service.workers import WorkerPool
@@ -53,39 +51,7 @@ async def sign_up(
         hardware_background=person.hardware_background,
         interest_area=person.interest_area,
     )
-    await _insert_user(db, user)
-    await db.execute(
-        insert(Account).values(
-            id=new_identifier(),
-            account_id=user.id,
-            provider_id=CREDENTIAL,
-            user_id=user.id,
-            password=hashed,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    return user
-
-
-async def _insert_user(db: AsyncSession, user: Profile) -> None:
-    """Insert a user; of several with one address at once, the database lets one through."""
-    inserted = await db.execute(
-        postgresql.insert(User)
-        .values(
-            id=user.id,
-            name=user.name,
-            email=user.email,
-            email_verified=user.email_verified,
-            image=user.image,
-            created_at=user.created_at,
-            updated_at=user.updated_at,
-            software_background=user.software_background,
-            hardware_background=user.hardware_background,
-            interest_area=user.interest_area,
-        )
-        .on_conflict_do_nothing(index_elements=[User.email])
-        .returning(User.id)
-    )
-    if inserted.one_or_none() is None:
+    if not await insert_user(db, user):
         raise Refused(Code.USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL)
+    await add_credential(db, user.id, hashed, now)
+    return user

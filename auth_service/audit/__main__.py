@@ -48,7 +48,11 @@ def _filters() -> Filters:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        sentence = f"{text!r} is no moment such as 2026-01-31T00:00:00Z"
+        raise argparse.ArgumentTypeError(sentence) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -1,10 +1,12 @@
-"""What is told of a user: the columns, and the value they become."""
+"""What is told of a user: the columns, the value they become, and the row it is made of."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, false, func, or_
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_service.database.tables import User
@@ -55,3 +57,25 @@ def is_banned(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]
     """Return the condition that a user is banned at a moment."""
     forever = User.ban_expires.is_(None)
     return func.coalesce(User.banned & or_(forever, User.ban_expires >= moment), false())
+
+
+async def insert_user(db: AsyncSession, user: Profile) -> bool:
+    """Insert a user unless the address is taken; of several with it at once, one gets through."""
+    inserted = await db.execute(
+        postgresql.insert(User)
+        .values(
+            id=user.id,
+            name=user.name,
+            email=user.email,
+            email_verified=user.email_verified,
+            image=user.image,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+            software_background=user.software_background,
+            hardware_background=user.hardware_background,
+            interest_area=user.interest_area,
+        )
+        .on_conflict_do_nothing(index_elements=[User.email])
+        .returning(User.id)
+    )
+    return inserted.one_or_none() is not None

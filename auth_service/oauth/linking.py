@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.audit.events import Actor, Event, EventKind, record
-from auth_service.database.profiles import PROFILE_COLUMNS, Profile
+from auth_service.database.profiles import PROFILE_COLUMNS, Profile, insert_user
 from auth_service.database.tables import Account, Session, User
 from auth_service.encryption import EncryptionSecrets
 from auth_service.identifiers import new_identifier
@@ -70,7 +69,7 @@ async def enter(db: AsyncSession, vouched: Vouched, by: Actor) -> Entered:
         await _refresh(db, row_id, vouched, by.at)
         return Entered(await _take_over_flag(db, user, vouched.profile, by), is_new=False)
     user = _new_user(vouched.profile, by.at)
-    if await _insert_user(db, user):
+    if await insert_user(db, user):
         await _insert_account(db, user.id, vouched, by.at)
         return Entered(user, is_new=True)
     known = await _by_address(db, user.email)
@@ -196,25 +195,6 @@ def _new_user(profile: ProviderProfile, now: datetime) -> Profile:
         hardware_background=None,
         interest_area=None,
     )
-
-
-async def _insert_user(db: AsyncSession, user: Profile) -> bool:
-    """Insert a user unless the address is taken; of several at once one gets through."""
-    inserted = await db.execute(
-        postgresql.insert(User)
-        .values(
-            id=user.id,
-            name=user.name,
-            email=user.email,
-            email_verified=user.email_verified,
-            image=user.image,
-            created_at=user.created_at,
-            updated_at=user.updated_at,
-        )
-        .on_conflict_do_nothing(index_elements=[User.email])
-        .returning(User.id)
-    )
-    return inserted.one_or_none() is not None
 
 
 async def _insert_account(db: AsyncSession, user_id: str, vouched: Vouched, now: datetime) -> None:

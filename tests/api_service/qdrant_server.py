@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api_service.ports import free_port
+from tests.loopback import free_port
 
 SERVER = Path(__file__).parents[3] / "shared/offline-images/qdrant/server.py"
 

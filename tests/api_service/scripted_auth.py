@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.api_service.serving import serving
+from tests.loopback import serving
 
 ORIGIN = "https://auth.book.test"
 

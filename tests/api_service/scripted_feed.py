@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.api_service.serving import serving
+from tests.loopback import serving
 
 
 def entry(kind: str, value: str, *, not_before: int | None = None, until: float = 4e9) -> object:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api_service.embedders.bm25 import query_terms
-from tests.api_service.serving import serving
+from tests.loopback import serving
 
 DIMENSIONS = 1536
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from api_service.app import create_app
 from api_service.settings import Settings
 from tests.api_service.scripted_openai import ScriptedOpenAI
-from tests.api_service.serving import serving
+from tests.loopback import serving
 
 SECRET = "4b1d0f7a9c2e5836d7f0a1b2c3e4d5f60718293a4b5c6d7e"
 

@@ -18,7 +18,7 @@ from service_kit.logs import configure_logs
 from tests.api_service.book import ingest
 from tests.api_service.scripted_openai import refuses, says, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings, make_token, running_service
-from tests.api_service.serving import serving
+from tests.loopback import serving
 from tests.service_kit.redis_server import running_redis
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from api_service.vector_index.opening import open_index
-from tests.api_service.ports import free_port
 from tests.api_service.service import SECRET, bearer, make_settings
+from tests.loopback import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -57,7 +57,7 @@ EXAMPLES = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("auth-fuzz")]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,9 @@ import httpx
 import pytest
 
 from tests.auth_service.service import COOKIE_SECRET, PASSWORD, TOKEN_SECRET, bare_environment
+from tests.loopback import free_port
 
 NOWHERE = "postgresql://book:secret-word@127.0.0.1:1/book"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(**values: str) -> dict[str, str]:

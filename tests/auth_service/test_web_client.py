@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from auth_service.web_client import BODY_LIMIT, WebClient, WebFailure
 from tests.auth_service.oauth.authorization_server import FAULTS, Fault, no_object, packed, slow
-from tests.auth_service.oauth.loopback import serving
+from tests.loopback import serving
 
 HOUR = timedelta(hours=1)
 

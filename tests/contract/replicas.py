@@ -19,7 +19,7 @@ from tests.auth_service.service import (
     TOKEN_SECRET,
     bare_environment,
 )
-from tests.auth_service.test_main import free_port
+from tests.loopback import free_port
 
 SECONDS = 2.0
 """How far behind an api-service may be."""

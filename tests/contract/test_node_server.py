@@ -17,10 +17,10 @@ import pytest
 from auth_service.app import create_app
 from auth_service.migrate import migrate
 from standalone.postgres import running_postgres
-from tests.api_service.serving import serving as http_serving
 from tests.auth_service.service import ORIGIN, PASSWORD, make_settings, serving
 from tests.contract import api_key_requests as requests
 from tests.contract.api_key_requests import IDENTIFIER, alike
+from tests.loopback import serving as http_serving
 
 CHECKOUT = Path(__file__).parents[2]
 PEER = Path(os.environ.get("BETTER_AUTH_PEER") or CHECKOUT.parent / "shared/peers/better-auth")

@@ -17,7 +17,6 @@ from auth_service.tokens.issuer import mint
 from standalone.postgres import running_postgres
 from tests.auth_service.service import ORIGIN, PASSWORD, TOKEN_SECRET
 from tests.auth_service.takeover.databases import run
-from tests.auth_service.test_main import free_port
 from tests.contract.replicas import (
     SECONDS,
     Reader,
@@ -28,8 +27,7 @@ from tests.contract.replicas import (
     signed_up,
 )
 from tests.contract.test_token import profile
-
-pytestmark = pytest.mark.xdist_group("revocations")
+from tests.loopback import free_port
 
 
 @dataclass(frozen=True, slots=True)

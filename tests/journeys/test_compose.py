@@ -21,7 +21,6 @@ LEROBOT = CHECKOUT.parent / "shared" / "data" / "book-lerobot" / "docs"
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("compose"),
     pytest.mark.skipif(
         os.environ.get("COMPOSE_JOURNEY") != "1", reason="runs by `make test-compose` alone"
     ),

@@ -15,9 +15,9 @@ import pytest
 
 from standalone.postgres import running_postgres
 from tests.journeys.readme import CHECKOUT
-from tests.journeys.test_make_run import free_port
+from tests.loopback import free_port
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_group("make")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

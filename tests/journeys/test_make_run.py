@@ -15,10 +15,11 @@ import pytest
 from tests.journeys.calls import Answers, ask, four_calls
 from tests.journeys.places import section_at
 from tests.journeys.readme import CHECKOUT, commands
+from tests.loopback import free_port
 
 LEROBOT = CHECKOUT.parent / "shared" / "data" / "book-lerobot" / "docs"
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600), pytest.mark.xdist_group("make-run")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,6 @@ class Run:
 
     def printed(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -17,7 +17,8 @@ import pytest
 
 from auth_service.migrate import migrate
 from standalone.postgres import running_postgres
-from tests.auth_service.test_main import free_port, started
+from tests.auth_service.test_main import started
+from tests.loopback import free_port
 
 CLIENT = "better-auth@1.7.25"
 STORY = Path(__file__).with_name("official_client.mjs")
@@ -27,7 +28,6 @@ READER = "203.0.113.9"
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("official-client"),
 ]
 
 

@@ -1,15 +1,16 @@
 from standalone.greeting import CALLS
 from tests.journeys.readme import CHECKOUT, commands
 
-# Each section with commands, and the test that runs them.
+# Each section with commands, in their order, and the test that runs them.
 COVERED = {
     "Start": "test_make_run.py",
     "Four calls to an answer": "test_make_run.py and test_compose.py",
-    "Sign-out reaches api-service": "test_revoke_walk.py",
-    "Refresh tokens": "test_refresh_walk.py",
-    "Tokens anybody can check": "test_jwks_walk.py",
-    "Roles and admins": "test_roles_walk.py",
-    "API keys": "test_api_keys_walk.py",
+    "Sign in again": "test_readme_walk.py",
+    "Refresh tokens": "test_readme_walk.py",
+    "Tokens anybody can check": "test_readme_walk.py",
+    "Roles and admins": "test_readme_walk.py",
+    "API keys": "test_readme_walk.py",
+    "Sign-out reaches api-service": "test_readme_walk.py",
     "Sign in with Google or GitHub": "test_oauth_walk.py",
     "Your own book": "test_make_run.py",
     "In containers": "test_compose.py",
@@ -18,7 +19,7 @@ COVERED = {
 
 
 def test_every_command_of_the_readme_is_run_by_a_test() -> None:
-    assert set(commands()) == set(COVERED)
+    assert list(commands()) == list(COVERED)
 
 
 def test_the_greeting_shows_the_calls_of_the_readme() -> None:

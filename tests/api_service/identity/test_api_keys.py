@@ -19,11 +19,10 @@ from api_service.settings import Settings
 from auth_service.app import create_app
 from auth_service.migrate import migrate
 from standalone.postgres import running_postgres
-from tests.api_service.ports import free_port
 from tests.api_service.service import SECRET, bearer, make_settings, running_service
-from tests.api_service.serving import serving
 from tests.auth_service.service import PASSWORD
 from tests.auth_service.service import make_settings as auth_settings
+from tests.loopback import free_port, serving
 
 AWAY = "http://127.0.0.1:1"
 

@@ -19,8 +19,8 @@ from api_service.settings import BookSettings
 from api_service.vector_index import COLLECTION, VectorIndex
 from api_service.vector_index.opening import open_index
 from tests.api_service.ingestion.embeddings import DIMENSIONS, Embeddings, embeddings_model
-from tests.api_service.ports import free_port
 from tests.api_service.qdrant_server import qdrant_server
+from tests.loopback import free_port
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE_BOOK = ROOT / "examples/book"

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import (
     AuthorizationServer,
@@ -31,7 +32,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.auth_service.oauth.loopback import serving
+from tests.loopback import serving
 
 CLIENT_ID = "book"
 CLIENT_SECRET = "secret-of-the-book"
@@ -300,7 +301,7 @@ class IdToken(OpenIDCode):  # type: ignore[misc] # as above
 
 async def asked(request: Request) -> OAuth2Request:
     """Return a request as Authlib wants it."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = dict(parse_qsl((await request.body()).decode()))
 
     class Asked(OAuth2Request):  # type: ignore[misc] # as above
         pass

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback, in the event loop of the test."""
+"""Loopback: ports nobody listens on, and a real HTTP server in the event loop of the test."""
 
 import asyncio
 import socket
@@ -7,6 +7,13 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+
+
+def free_port() -> int:
+    """Return a port of the local host that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
