@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -40,14 +41,13 @@ class Heading:
 def headings(markdown: str) -> list[Heading]:
     """Return every heading of a page in order; each takes part in the numbering of anchors."""
     slugger = Slugger()
-    inline = MarkdownIt("commonmark").enable("strikethrough").disable("html_inline")
     tokens = block_parser().parse(markdown)
     found: list[Heading] = []
     for token, content in pairwise(tokens):
         if token.type != "heading_open" or token.map is None:
             continue
         source, own = custom_id(content.content)
-        pieces = inline.parseInline(source)
+        pieces = _inline_parser().parseInline(source)
         found.append(
             Heading(
                 start=token.map[0],
@@ -61,6 +61,11 @@ def headings(markdown: str) -> list[Heading]:
             )
         )
     return found
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("strikethrough").disable("html_inline")
 
 
 def pin(markdown: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from markdown_it import MarkdownIt
 
@@ -18,8 +19,12 @@ _INLINE_MARK = re.compile(r"\\.|`+|\$\$?", re.DOTALL)
 _MATH_FENCE = re.compile(r"^[ \t>]*\$\$[ \t]*$")
 
 
+@cache
 def block_parser() -> MarkdownIt:
-    """Return a parser for blocks as MDX has them: GFM tables, no indented code, no HTML."""
+    """Return the parser for blocks as MDX has them: GFM tables, no indented code, no HTML.
+
+    It is one for all, since building it takes longer than reading a section.
+    """
     return (
         MarkdownIt("commonmark")
         .enable(["table", "strikethrough"])

@@ -1,0 +1,1 @@
+"""Figures an owner can run on a book of their own: `book-eval`."""

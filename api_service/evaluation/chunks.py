@@ -1,0 +1,209 @@
+"""How well a book is cut: whole fences and tables, right headings, nothing lost, and how fast."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from api_service.documents import Chunk
+from api_service.evaluation.source import Block, Reading, read, words
+from api_service.ingestion.chunking import split
+from api_service.ingestion.loaders import load_book
+from api_service.ingestion.loaders.files import read_text
+from api_service.token_counts import count_tokens
+
+_BASE_URL = "https://book.example/docs"
+_TELLING = 3  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> float:
+        """In percent; 100 where there is nothing to count."""
+        return 100 * self.part / self.whole if self.whole else 100.0
+
+    def __add__(self, other: "Share") -> "Share":
+        return Share(self.part + other.part, self.whole + other.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one page or one book shows.
+
+    Attributes:
+        fences: Whole in a chunk, of those that fit the budget under their headings.
+        tables: Likewise.
+        headings: Chunks whose heading path is the one above their lines in the source.
+        lines: Source lines whose words are in a chunk of the page, of those that have words.
+        longer: Fences and tables that are longer than the budget, so that they must be cut.
+        over_budget: Chunks with more tokens than the budget, their heading line included.
+        debris: Chunks with a line of front matter, of an import or of an export.
+        faults: A sentence for each thing that is not as it should be.
+    """
+
+    fences: Share = Share(0, 0)
+    tables: Share = Share(0, 0)
+    headings: Share = Share(0, 0)
+    lines: Share = Share(0, 0)
+    longer: int = 0
+    over_budget: int = 0
+    debris: int = 0
+    faults: tuple[str, ...] = ()
+
+    def __add__(self, other: "Findings") -> "Findings":
+        return Findings(
+            self.fences + other.fences,
+            self.tables + other.tables,
+            self.headings + other.headings,
+            self.lines + other.lines,
+            self.longer + other.longer,
+            self.over_budget + other.over_budget,
+            self.debris + other.debris,
+            self.faults + other.faults,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Findings about a book, and what loading and cutting it took.
+
+    Attributes:
+        findings: Of all pages.
+        pages: How many could be loaded.
+        broken: How many could not.
+        chunks: How many there are.
+        characters: In the files of the pages.
+        seconds: Of processor time, on one core.
+    """
+
+    findings: Findings
+    pages: int
+    broken: int
+    chunks: int
+    characters: int
+    seconds: float
+
+
+def measure(folder: Path, *, max_tokens: int) -> Measured:
+    """Load and cut the book in a folder, and judge the chunks by the files.
+
+    Raises:
+        NoPages: There is no book.
+        ValueError: max_tokens is less than a chunk may have.
+    """
+    count_tokens("")  # which reads the vocabulary
+    began = time.process_time()
+    book = load_book(folder, base_url=_BASE_URL)
+    cut = [split(page, max_tokens=max_tokens) for page in book.documents]
+    seconds = time.process_time() - began
+    findings = Findings()
+    characters = 0
+    for page, chunks in zip(book.documents, cut, strict=True):
+        text = read_text(folder / page.path)
+        characters += len(text)
+        findings += judge(text, chunks, name=page.path, title=page.title, max_tokens=max_tokens)
+    return Measured(
+        findings=findings,
+        pages=len(book.documents),
+        broken=len(book.broken),
+        chunks=sum(map(len, cut)),
+        characters=characters,
+        seconds=seconds,
+    )
+
+
+def judge(
+    text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: int
+) -> Findings:
+    """Judge the chunks of one page by its source.
+
+    Args:
+        text: The page's file.
+        chunks: All that were made of it.
+        name: What to call the page in faults.
+        title: The page's title, which begins every heading path.
+        max_tokens: The budget.
+    """
+    source = read(text)
+    parts = [read(chunk.text, above=chunk.heading_path) for chunk in chunks]
+    faults: list[str] = []
+    fitting = [b for b in source.fences if _fits(b, title, max_tokens)]
+    present = Counter(fence.body for part in parts for fence in part.fences)
+    torn = list((Counter(fence.body for fence in fitting) - present).elements())
+    faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
+    tables = [b for b in source.tables if _fits(b, title, max_tokens)]
+    spoken = [words(chunk.text) for chunk in chunks]
+    cut_tables = [b for b in tables if not any(b.body in said for said in spoken)]
+    faults += [f"{name}: table torn: {_begin(block.body)}" for block in cut_tables]
+    strayed = [
+        chunk
+        for chunk, part in zip(chunks, parts, strict=True)
+        if not _stands_right(source, part, title)
+    ]
+    faults += [f"{name}: wrong headings: {' > '.join(c.heading_path)}" for c in strayed]
+    everything = _everything(chunks, parts)
+    lost = [line for line in source.lines if line.words not in everything]
+    faults += [f"{name}, line {line.number}: lost: {_begin(line.words)}" for line in lost]
+    long = [chunk for chunk in chunks if count_tokens(chunk.searchable) > max_tokens]
+    faults += [f"{name}: over the budget: {' > '.join(c.heading_path)}" for c in long]
+    debris = [part for part in parts if part.modules & source.modules]
+    faults += [f"{name}: an import or front matter in a chunk" for _ in debris]
+    return Findings(
+        fences=Share(len(fitting) - len(torn), len(fitting)),
+        tables=Share(len(tables) - len(cut_tables), len(tables)),
+        headings=Share(len(chunks) - len(strayed), len(chunks)),
+        lines=Share(len(source.lines) - len(lost), len(source.lines)),
+        longer=len(source.fences) + len(source.tables) - len(fitting) - len(tables),
+        over_budget=len(long),
+        debris=len(debris),
+        faults=tuple(faults),
+    )
+
+
+def _fits(block: Block, title: str, max_tokens: int) -> bool:
+    headings = " > ".join(_under(title, block.path))
+    return count_tokens(f"{headings}\n{block.text}") <= max_tokens
+
+
+def _under(title: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the page's title before the headings, unless its first-level heading repeats it."""
+    return path if path and words(path[0]) == words(title) else (title, *path)
+
+
+def _compared(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(words(heading) for heading in path)
+
+
+def _stands_right(source: Reading, part: Reading, title: str) -> bool:
+    """Tell whether each line of a chunk stands under the headings it has in the source.
+
+    A line that stands in the source several times may have any of their headings. A line of one or
+    two words may be a tab's label, and one that the source has in another form, as the first of an
+    admonition, is looked for inside the chunk; but something must speak for the headings.
+    """
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for line in source.lines:
+        places.setdefault(line.words, set()).add(_compared(_under(title, line.path)))
+    known = [line for line in part.lines if line.words in places]
+    known = [line for line in known if line.words.count(" ") >= _TELLING - 1] or known
+    if known:
+        return all(_compared(line.path) in places[line.words] for line in known)
+    inside = " ".join(line.words for line in part.lines)
+    here = {_compared(line.path) for line in part.lines}
+    return any(said in inside and paths & here for said, paths in places.items())
+
+
+def _everything(chunks: list[Chunk], parts: list[Reading]) -> str:
+    headings = {heading for chunk in chunks for heading in chunk.heading_path}
+    said = " ".join(line.words for part in parts for line in part.lines)
+    return " | ".join((said, *(words(heading) for heading in headings)))
+
+
+def _begin(text: str) -> str:
+    return repr(text[:60])
