@@ -14,11 +14,14 @@ class Section:
         heading_path: Headings from the page's title down to this one.
         anchor: The fragment of the heading's link, without "#"; "" for a page's opening.
         text: The body, the heading itself left out.
+        lines: For each line of text the first and the last line it comes from in the page's file,
+            from 1; empty where that is not known.
     """
 
     heading_path: tuple[str, ...]
     anchor: str
     text: str
+    lines: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Chunk:
         anchor: The section's anchor, "" for a page's opening.
         text: Markdown of the piece; code blocks and tables are whole.
         ordinal: Its place among the chunks of the same page and anchor, from 0.
+        unindexed_headings: How many headings, from the title down, `searchable` leaves out, so that
+            a code block or a table fits that would not otherwise.
+        lines: The first and the last line it comes from in the page's file, from 1, if known. They
+            are not stored: a line added above would have everything below written again.
     """
 
     document: str
@@ -63,6 +70,8 @@ class Chunk:
     anchor: str
     text: str
     ordinal: int
+    unindexed_headings: int = 0
+    lines: tuple[int, int] | None = None
 
     @property
     def id(self) -> str:
@@ -72,7 +81,7 @@ class Chunk:
     @property
     def searchable(self) -> str:
         """What is indexed: the headings on a line of their own, then the text."""
-        return f"{' > '.join(self.heading_path)}\n{self.text}"
+        return f"{' > '.join(self.heading_path[self.unindexed_headings :])}\n{self.text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def read(text: str, *, above: tuple[str, ...] = ()) -> Reading:
 
     Args:
         text: Markdown or MDX.
-        above: The headings it stands under.
+        above: The headings it stands under; the first one, a page's title, is of the first level.
     """
     lines = text.split("\n")
     title, modules = _drop_front_matter(lines)
@@ -186,7 +186,7 @@ def _paths(
     prose: list[str], above: tuple[str, ...]
 ) -> tuple[list[tuple[str, ...]], list[int]]:
     """Return the headings above each line, and which lines are headings."""
-    stack: list[tuple[int, str]] = [(0, heading) for heading in above]
+    stack = list(enumerate(above, 1))
     paths: list[tuple[str, ...]] = []
     found: list[int] = []
     for number, line in enumerate(prose):

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from api_service.documents import Chunk
 from api_service.embedders import Embedder, bm25
@@ -95,7 +95,8 @@ async def ingest(
 def fingerprint(chunk: Chunk, embedder: Embedder | None) -> str:
     """Return a SHA-256, in hex, of everything that is stored for a chunk depends on."""
     made_by = [bm25.VERSION, embedder.name, embedder.dimensions] if embedder else [bm25.VERSION]
-    text = json.dumps([asdict(chunk), made_by], ensure_ascii=False, sort_keys=True)
+    stored = asdict(replace(chunk, lines=None))
+    text = json.dumps([stored, made_by], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -27,7 +27,7 @@ CANDIDATES = 50
 # Source: Cormack, Clarke and Büttcher, SIGIR 2009.
 RRF_K = 61
 
-_CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
+_CHUNK_FIELDS = tuple(field.name for field in fields(Chunk) if field.name != "lines")
 
 
 def origin_of(embedding: Embedding) -> str:
@@ -38,12 +38,15 @@ def origin_of(embedding: Embedding) -> str:
 def payload_of(stored: IndexedChunk) -> dict[str, Any]:
     """Return the payload of a chunk: its own members, its fingerprint and its vector's origin."""
     origin = origin_of(stored.embedding) if stored.embedding else None
-    return {**asdict(stored.chunk), FINGERPRINT: stored.fingerprint, EMBEDDER: origin}
+    chunk = asdict(stored.chunk)
+    del chunk["lines"]
+    return {**chunk, FINGERPRINT: stored.fingerprint, EMBEDDER: origin}
 
 
 def chunk_from(payload: Mapping[str, Any]) -> Chunk:
     """Return the chunk a payload was made from."""
-    members = {name: payload[name] for name in _CHUNK_FIELDS}
+    # A point of an earlier version may miss what has a default.
+    members = {name: payload[name] for name in _CHUNK_FIELDS if name in payload}
     return Chunk(**{**members, "heading_path": tuple(members["heading_path"])})
 
 

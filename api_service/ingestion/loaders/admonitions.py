@@ -3,6 +3,7 @@
 import re
 
 from api_service.ingestion.loaders.masking import BLOCK
+from api_service.ingestion.loaders.tracing import Edit, Traced
 
 _JOINT = "\ufdd3"  # stands after "Note:" until the text that follows is joined to it
 
@@ -23,15 +24,15 @@ def admonition(kind: str, title: str) -> str:
     return f"\n\n{opening}\n\n"
 
 
-def in_words(text: str) -> str:
+def in_words(text: Traced) -> Traced:
     """Return text with its admonitions said in words.
 
     Args:
         text: With code masked; what `admonition` returned may stand in it.
     """
-    pieces: list[str] = []
-    position = depth = 0
-    for match in _DIRECTIVE.finditer(text):
+    edits: list[Edit] = []
+    depth = 0
+    for match in _DIRECTIVE.finditer(text.text):
         said = ""
         if match["kind"]:
             depth += 1
@@ -41,11 +42,10 @@ def in_words(text: str) -> str:
             depth -= 1
         else:
             continue
-        pieces += (text[position : match.start()], said)
-        position = match.end()
-    text = "".join((*pieces, text[position:]))
-    text = _ALERT.sub(lambda match: f"{match['lead']}{match['kind'].capitalize()}:{_JOINT}", text)
-    return _JOIN.sub(lambda match: f" {match['next']}", text)
+        edits.append((match.start(), match.end(), said))
+    text = text.edited(edits)
+    text = text.sub(_ALERT, lambda found: f"{found['lead']}{found['kind'].capitalize()}:{_JOINT}")
+    return text.sub(_JOIN, lambda found: f" {found['next']}")
 
 
 def _title(rest: str) -> str:

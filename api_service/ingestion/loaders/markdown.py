@@ -10,6 +10,7 @@ from api_service.ingestion.loaders.headings import Heading, headings, pin
 from api_service.ingestion.loaders.links import Site, absolute
 from api_service.ingestion.loaders.masking import EDGE
 from api_service.ingestion.loaders.mdx import to_markdown
+from api_service.ingestion.loaders.tracing import Traced
 
 _DEEPEST_INCLUDE = 5
 _RULE = re.compile(r"(?:^|\n+[ \t]*\n)[ \t]*(?:-{3,}|\*{3,}|_{3,})\Z")
@@ -29,13 +30,15 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
     Raises:
         Unreadable: It cannot be read, or its front matter cannot.
     """
-    about, source = front_matter.part(read_text(folder / path))
+    text = read_text(folder / path)
+    about, source = front_matter.part(text)
     if not about.published:
         return None
     place = docusaurus.place(path, about, base_url=base_url)
     site = Site(folder=folder, base_url=base_url, page_url=place.url)
-    markdown = _markdown(source, site, folder / path, ())
-    marks = [heading for heading in headings(markdown) if not heading.is_nested]
+    first = text.count("\n", 0, len(text) - len(source)) + 1
+    markdown = _markdown(Traced.of(source, first=first), site, folder / path, ())
+    marks = [heading for heading in headings(markdown.text) if not heading.is_nested]
     title = about.title or next(
         (mark.text for mark in marks if mark.level == 1 and mark.text), None
     )
@@ -45,39 +48,53 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         path=str(path),
         title=title,
         url=place.url,
-        sections=_sections(markdown.split("\n"), marks, title),
+        sections=_sections(markdown, marks, title),
     )
 
 
-def _sections(lines: list[str], marks: list[Heading], title: str) -> tuple[Section, ...]:
+def _sections(markdown: Traced, marks: list[Heading], title: str) -> tuple[Section, ...]:
     """Cut a page at its headings.
 
     A first-level heading has no anchor, since Docusaurus gives it none; one that repeats the title
     continues the page's opening.
     """
-    opening = _body(lines[: marks[0].start if marks else len(lines)])
-    sections = [Section((title,), "", opening)] if opening else []
+    lines = markdown.text.split("\n")
+
+    def body(start: int, end: int) -> Traced:
+        return _body(Traced("\n".join(lines[start:end]), markdown.lines[start:end]))
+
+    opening = body(0, marks[0].start if marks else len(lines))
+    sections = [Section((title,), "", opening.text, opening.lines)] if opening.text else []
     above: list[Heading] = []
     for number, mark in enumerate(marks):
         end = marks[number + 1].start if number + 1 < len(marks) else len(lines)
-        text = _body(lines[mark.end : end])
+        inside = body(mark.end, end)
         above = [heading for heading in above if heading.level < mark.level]
         if mark.level > 1 or mark.text.casefold() != title.casefold():
             above.append(mark)
         path = (title, *(heading.text for heading in above))
         anchor = mark.anchor if mark.level > 1 else ""
         if sections and not anchor and sections[-1].heading_path == path:
-            text = "\n\n".join(filter(None, (sections.pop().text, text)))
-        sections.append(Section(path, anchor, text))
+            before = sections.pop()
+            inside = _joined(Traced(before.text, before.lines), inside)
+        sections.append(Section(path, anchor, inside.text, inside.lines))
     return tuple(sections)
 
 
-def _body(lines: list[str]) -> str:
-    text = "\n".join(lines).replace(EDGE, "").strip("\n").rstrip()
-    return _RULE.sub("", text)
+def _joined(first: Traced, second: Traced) -> Traced:
+    if not first.text or not second.text:
+        return first if first.text else second
+    gap = (first.lines[-1],)
+    return Traced(f"{first.text}\n\n{second.text}", (*first.lines, *gap, *second.lines))
 
 
-def _markdown(source: str, site: Site, file: Path, including: tuple[Path, ...]) -> str:
+def _body(text: Traced) -> Traced:
+    body = text.with_text(text.text.replace(EDGE, "")).trimmed()
+    kept = _RULE.sub("", body.text)
+    return Traced(kept, body.lines[: kept.count("\n") + 1])
+
+
+def _markdown(source: Traced, site: Site, file: Path, including: tuple[Path, ...]) -> Traced:
     """Return a file's Markdown, with the partials it includes in their places."""
 
     def partial(target: str) -> str | None:
@@ -88,7 +105,7 @@ def _markdown(source: str, site: Site, file: Path, including: tuple[Path, ...]) 
             _, inside = front_matter.part(read_text(included))
         except Unreadable:
             return None
-        return pin(_markdown(inside, site, included, (*including, included)))
+        return pin(_markdown(Traced.of(inside), site, included, (*including, included)).text)
 
     def link(target: str) -> str:
         return absolute(target, site=site, file=file)

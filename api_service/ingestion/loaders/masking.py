@@ -6,6 +6,8 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 
+from api_service.ingestion.loaders.tracing import LineIndex, Lines, Traced
+
 # Unicode noncharacters: no text holds them for a purpose, and `mask` removes strays.
 BLOCK, INLINE, END = "\ufdd0", "\ufdd1", "\ufdd2"
 NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
@@ -36,51 +38,55 @@ def block_parser() -> MarkdownIt:
 class Masks:
     """What has been taken out of one text."""
 
-    _taken: list[str] = field(default_factory=list)
+    _taken: list[Traced] = field(default_factory=list)
 
-    def block(self, text: str) -> str:
+    def block(self, taken: Traced) -> str:
         """Take whole lines out; their own indentation stays in front of what stands for them."""
-        first = text.split("\n", 1)[0]
+        first = taken.text.split("\n", 1)[0]
         indent = first[: len(first) - len(first.lstrip(" \t"))]
-        lines = (line.removeprefix(indent) for line in text.split("\n"))
-        return indent + self._take(BLOCK, "\n".join(lines))
+        lines = (line.removeprefix(indent) for line in taken.text.split("\n"))
+        return indent + self._take(BLOCK, taken.with_text("\n".join(lines)))
 
-    def inline(self, text: str) -> str:
+    def inline(self, taken: Traced) -> str:
         """Take a piece of a line out."""
-        return self._take(INLINE, text)
+        return self._take(INLINE, taken)
 
-    def undo(self, text: str) -> str:
+    def undo(self, text: Traced) -> Traced:
         """Put everything back, blocks with the indentation that their place has now."""
-        while _MASK.search(text):
-            text = _MASK.sub(self._original, text)
+        while _MASK.search(text.text):
+            text = text.sub(_MASK, self._original)
         return text
 
-    def _take(self, kind: str, text: str) -> str:
-        self._taken.append(text)
+    def _take(self, kind: str, taken: Traced) -> str:
+        self._taken.append(taken)
         return f"{kind}{len(self._taken) - 1}{END}"
 
-    def _original(self, match: re.Match[str]) -> str:
-        text = self._taken[int(match["number"])]
+    def _original(self, match: re.Match[str]) -> Traced:
+        taken = self._taken[int(match["number"])]
         if match["kind"] == INLINE:
-            return text
+            return taken
         before = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
         indent = before if not before.strip() else ""
-        first, *rest = text.split("\n")
-        return "\n".join((first, *(indent + line if line else line for line in rest)))
+        first, *rest = taken.text.split("\n")
+        lines = (first, *(indent + line if line else line for line in rest))
+        return taken.with_text("\n".join(lines))
 
 
-def mask(text: str, masks: Masks) -> str:
+def mask(source: Traced, masks: Masks) -> Traced:
     """Return text with fenced code, code spans and mathematics replaced by marks."""
-    text = _unwrap(NONCHARACTERS.sub("\ufffd", text))
-    text = _mask_lines(text, masks, _fences(text))
-    text = _mask_lines(text, masks, _math_blocks(text))
-    pieces: list[str] = []
+    text = source.with_text(_unwrap(NONCHARACTERS.sub("\ufffd", source.text)))
+    text = _mask_lines(text, masks, _fences(text.text))
+    text = _mask_lines(text, masks, _math_blocks(text.text))
+    index = LineIndex(text)
+    spans: list[tuple[int, int]] = []
     start = 0
-    for gap in _BLANK_LINE.finditer(text):
-        pieces += (_mask_spans(text[start : gap.start()], masks), gap[0])
+    for gap in _BLANK_LINE.finditer(text.text):
+        spans += _spans(text.text[start : gap.start()], start)
         start = gap.end()
-    pieces.append(_mask_spans(text[start:], masks))
-    return "".join(pieces)
+    spans += _spans(text.text[start:], start)
+    return text.edited(
+        (first, end, masks.inline(index.slice(first, end))) for first, end in spans
+    )
 
 
 def _unwrap(text: str) -> str:
@@ -107,25 +113,27 @@ def _math_blocks(text: str) -> list[tuple[int, int]]:
     return [(start, end + 1) for start, end in zip(marks[::2], marks[1::2], strict=False)]
 
 
-def _mask_lines(text: str, masks: Masks, ranges: list[tuple[int, int]]) -> str:
-    lines = text.split("\n")
+def _mask_lines(text: Traced, masks: Masks, ranges: list[tuple[int, int]]) -> Traced:
+    lines = text.text.split("\n")
     masked: list[str] = []
+    origins: list[Lines] = []
     done = 0
     for start, end in ranges:
-        masked += lines[done:start]
-        masked.append(masks.block("\n".join(lines[start:end])))
+        taken = Traced("\n".join(lines[start:end]), text.lines[start:end])
+        masked += (*lines[done:start], masks.block(taken))
+        origins += (*text.lines[done:start], (taken.lines[0][0], taken.lines[-1][1]))
         done = end
-    return "\n".join(masked + lines[done:])
+    return Traced("\n".join(masked + lines[done:]), (*origins, *text.lines[done:]))
 
 
-def _mask_spans(paragraph: str, masks: Masks) -> str:
-    """Mask the code spans and the mathematics of one paragraph (CommonMark section 6.1)."""
+def _spans(paragraph: str, offset: int) -> list[tuple[int, int]]:
+    """Find the code spans and the mathematics of one paragraph (CommonMark section 6.1)."""
     marks = [m for m in _INLINE_MARK.finditer(paragraph) if m[0][0] != "\\"]
     partners: dict[str, list[int]] = {}
     for number in range(len(marks) - 1, -1, -1):
         partners.setdefault(marks[number][0], []).append(number)
-    pieces: list[str] = []
-    done = number = 0
+    found: list[tuple[int, int]] = []
+    number = 0
     while number < len(marks):
         opening = marks[number]
         later = partners[opening[0]]
@@ -135,10 +143,9 @@ def _mask_spans(paragraph: str, masks: Masks) -> str:
         if closing is None or not _pairs(paragraph, opening, closing):
             number += 1
             continue
-        pieces.append(paragraph[done : opening.start()])
-        pieces.append(masks.inline(paragraph[opening.start() : closing.end()]))
-        done, number = closing.end(), later[-1] + 1
-    return "".join((*pieces, paragraph[done:]))
+        found.append((offset + opening.start(), offset + closing.end()))
+        number = later[-1] + 1
+    return found
 
 
 def _pairs(paragraph: str, opening: re.Match[str], closing: re.Match[str]) -> bool:

@@ -8,6 +8,7 @@ read as MDX is left as it stands.
 import re
 from bisect import bisect
 from collections.abc import Callable
+from itertools import pairwise
 
 from api_service.ingestion.loaders.admonitions import in_words
 from api_service.ingestion.loaders.components import (
@@ -20,6 +21,7 @@ from api_service.ingestion.loaders.components import (
 )
 from api_service.ingestion.loaders.masking import BLOCK, EDGE, NONCHARACTERS, Masks, mask
 from api_service.ingestion.loaders.tags import Element, Tag, elements, tags
+from api_service.ingestion.loaders.tracing import Edit, LineIndex, Lines, Traced
 
 _HEADING_ID = re.compile(
     r"\\?\{(?:#(?P<id>[^{}\n]+)|/\*[ \t]*#(?P<comment>[^\s*]+)[ \t]*\*/)\}[ \t]*#*[ \t]*$",
@@ -43,12 +45,12 @@ _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\([^()\n]*\)")
 _MARKS = re.compile(f"(?!{EDGE}){NONCHARACTERS.pattern}")
 _TABLE = re.compile(rf"{TABLE}([^{TABLE}{TABLE_END}]*){TABLE_END}")
 
-Edit = tuple[int, int, str]
+_Edit = tuple[int, int, str]
 
 
 def to_markdown(
-    source: str, *, partial: Callable[[str], str | None], link: Callable[[str], str]
-) -> str:
+    source: Traced, *, partial: Callable[[str], str | None], link: Callable[[str], str]
+) -> Traced:
     """Return a page's Markdown.
 
     Args:
@@ -59,16 +61,17 @@ def to_markdown(
     """
     masks = Masks()
     text = mask(source, masks)
-    text = _HEADING_ID.sub(lambda match: _keep_heading_id(match, masks), text)
+    text = text.sub(_HEADING_ID, lambda match: _keep_heading_id(match, masks))
     text, imported = _without_modules(_without_comments(text))
     partials = {name: partial(path) for name, path in imported.items()}
-    text = _LITERAL.sub(lambda match: match[1] or match[2] or "", text)
-    text = _TABLE.sub(_pipe_table, _without_jsx(text, partials, masks))
-    text = _IMAGE.sub(lambda match: match["alt"], _DOC_BUILDER.sub("", text))
-    text = _LINK.sub(lambda match: link(match[0]), text)
-    text = _DEFINITION.sub(lambda match: match["label"] + link(match["target"]), text)
-    text = _BLANK_LINES.sub("\n\n", in_words(_EMPTY_LINK.sub("", text)))
-    return _MARKS.sub("", masks.undo(text)).rstrip().lstrip("\n")
+    text = text.sub(_LITERAL, lambda match: match[1] or match[2] or "")
+    text = _with_pipe_tables(_without_jsx(text, partials, masks))
+    text = text.sub(_DOC_BUILDER, lambda _: "").sub(_IMAGE, lambda match: match["alt"])
+    text = text.sub(_LINK, lambda match: link(match[0]))
+    text = text.sub(_DEFINITION, lambda match: match["label"] + link(match["target"]))
+    text = in_words(text.sub(_EMPTY_LINK, lambda _: ""))
+    text = masks.undo(text.sub(_BLANK_LINES, lambda _: "\n\n"))
+    return text.with_text(_MARKS.sub("", text.text)).trimmed()
 
 
 def _keep_heading_id(match: re.Match[str], masks: Masks) -> str:
@@ -77,22 +80,25 @@ def _keep_heading_id(match: re.Match[str], masks: Masks) -> str:
         line = match.string.rfind("\n", 0, match.start()) + 1
         if not _HEADING.match(match.string, line):
             return match[0]
-    return masks.inline(f"{{#{match['id'] or match['comment']}}}")
+    return masks.inline(Traced.of(f"{{#{match['id'] or match['comment']}}}"))
 
 
-def _without_comments(text: str) -> str:
-    pieces: list[str] = []
-    position = 0
-    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
-        pieces.append(text[position:start])
-        position = end + len("-->")
-    return "".join((*pieces, text[position:]))
+def _without_comments(text: Traced) -> Traced:
+    edits: list[Edit] = []
+    end = 0
+    while (start := text.text.find("<!--", end)) >= 0:
+        closing = text.text.find("-->", start)
+        if closing < 0:
+            break
+        end = closing + len("-->")
+        edits.append((start, end, ""))
+    return text.edited(edits)
 
 
-def _without_modules(text: str) -> tuple[str, dict[str, str]]:
+def _without_modules(text: Traced) -> tuple[Traced, dict[str, str]]:
     """Drop imports and exports; return what is left and the imported pages by their names."""
-    lines = text.split("\n")
-    kept: list[str] = []
+    lines = text.text.split("\n")
+    kept: list[int] = []
     imported: dict[str, str] = {}
     number, may_begin = 0, True
     while number < len(lines):
@@ -101,10 +107,13 @@ def _without_modules(text: str) -> tuple[str, dict[str, str]]:
         if length:
             imported |= dict(_PARTIAL.findall("\n".join(lines[number : number + length])))
         else:
-            kept.append(line)
+            kept.append(number)
             may_begin = not line.strip()
         number += length or 1
-    return "\n".join(kept), imported
+    if not kept:
+        return Traced.of(""), imported
+    left = "\n".join(lines[number] for number in kept)
+    return Traced(left, tuple(text.lines[number] for number in kept)), imported
 
 
 def _module_length(lines: list[str], start: int) -> int:
@@ -124,20 +133,13 @@ def _module_length(lines: list[str], start: int) -> int:
     return first_gap or len(lines) - start
 
 
-def _without_jsx(text: str, partials: dict[str, str | None], masks: Masks) -> str:
-    braces = _braces(text)
-    found, edits = _without_expressions(text, braces)
+def _without_jsx(text: Traced, partials: dict[str, str | None], masks: Masks) -> Traced:
+    found, edits = _without_expressions(text.text, _braces(text.text))
     pairs = elements(found)
     for element in pairs:
         edits += _edits(element, text, partials, masks)
-    edits += _dedents(pairs, text)
-    pieces: list[str] = []
-    position = 0
-    for start, end, replacement in sorted(edits):
-        if start >= position:
-            pieces += (text[position:start], replacement)
-            position = end
-    return "".join((*pieces, text[position:]))
+    edits += _dedents(pairs, text.text)
+    return text.edited(sorted(edits))
 
 
 def _braces(text: str) -> dict[int, int]:
@@ -152,7 +154,7 @@ def _braces(text: str) -> dict[int, int]:
     return closed
 
 
-def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], list[Edit]]:
+def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], list[_Edit]]:
     """Return the tags outside expressions, and the edits that drop the expressions.
 
     A lone brace far above another one is no expression: only a comment may span a blank line.
@@ -161,7 +163,7 @@ def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], 
     spans: list[tuple[int, int, Tag | None]] = [(a, b + 1, None) for a, b in braces.items()]
     spans += [(tag.start, tag.end, tag) for tag in tags(text, braces)]
     outside: list[Tag] = []
-    edits: list[Edit] = []
+    edits: list[_Edit] = []
     position = 0
     for start, end, tag in sorted(spans, key=lambda span: span[0]):
         if start < position:
@@ -177,17 +179,19 @@ def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], 
 
 
 def _edits(
-    element: Element, text: str, partials: dict[str, str | None], masks: Masks
-) -> list[Edit]:
+    element: Element, text: Traced, partials: dict[str, str | None], masks: Masks
+) -> list[_Edit]:
     opening, closing = element.opening, element.closing
     end = closing.end if closing else opening.end
     inlined = partials.get(opening.name)
     if inlined is not None:
-        return [(opening.start, end, f"\n\n{masks.block(inlined)}\n\n")]
+        line = text.lines[text.text.count("\n", 0, opening.start)]
+        block = Traced(inlined, (line,) * (inlined.count("\n") + 1))
+        return [(opening.start, end, f"\n\n{masks.block(block)}\n\n")]
     if is_silent(opening.name):
         return [(opening.start, end, "")]
     return [
-        (tag.start, tag.end, _fitting(words(tag), text, tag.start))
+        (tag.start, tag.end, _fitting(words(tag), text.text, tag.start))
         for tag in (opening, closing)
         if tag
     ]
@@ -203,7 +207,7 @@ def _fitting(said: str, text: str, position: int) -> str:
     return said
 
 
-def _dedents(pairs: list[Element], text: str) -> list[Edit]:
+def _dedents(pairs: list[Element], text: str) -> list[_Edit]:
     """Move what stands indented inside a component to the component's own indentation."""
     edits: dict[int, int] = {}
     for element in sorted(pairs, key=lambda pair: pair.opening.start):
@@ -226,16 +230,36 @@ def _dedents(pairs: list[Element], text: str) -> list[Edit]:
     return [(at, at + width, "") for at, width in edits.items()]
 
 
-def _pipe_table(match: re.Match[str]) -> str:
+def _with_pipe_tables(text: Traced) -> Traced:
+    if TABLE not in text.text:
+        return text
+    index = LineIndex(text)
+    return text.sub(_TABLE, lambda match: _pipe_table(index.slice(*match.span(1))))
+
+
+def _pipe_table(table: Traced) -> Traced:
     """Write an HTML table as Markdown; one that holds code blocks is written cell by cell."""
-    before, *rows = match[1].split(ROW)
-    cells = [[cell.strip() for cell in row.split(CELL)[1:]] for row in rows]
-    cells = [row for row in cells if any(row)]
-    if BLOCK in match[1] or not cells:
-        return "\n\n".join(("", before, *(cell for row in cells for cell in row), ""))
+    starts = [match.start() for match in re.finditer(ROW, table.text)]
+    index = LineIndex(table)
+    rows = [index.slice(start, end) for start, end in pairwise([*starts, len(table.text)])]
+    cells = [([cell.strip() for cell in row.text.split(CELL)[1:]], row) for row in rows]
+    cells = [(row, source) for row, source in cells if any(row)]
+    before = index.slice(0, starts[0] if starts else len(table.text))
+    if BLOCK in table.text or not cells:
+        parts = [(cell, source) for row, source in cells for cell in row]
+        return _joined([("", before), (before.text, before), *parts, ("", table)], "\n\n")
     lines = [
-        f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in row)} |"
-        for row in cells
+        (f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in row)} |", source)
+        for row, source in cells
     ]
-    lines.insert(1, "|" + " --- |" * len(cells[0]))
-    return "\n\n".join((before, "\n".join(lines), ""))
+    lines.insert(1, ("|" + " --- |" * len(cells[0][0]), lines[0][1]))
+    return _joined([(before.text, before), ("", before), *lines, ("", table), ("", table)], "\n")
+
+
+def _joined(parts: list[tuple[str, Traced]], gap: str) -> Traced:
+    """Join texts, each of which comes from all lines of another."""
+    lines: list[Lines] = []
+    for number, (part, source) in enumerate(parts):
+        span = (source.lines[0][0], source.lines[-1][1])
+        lines += [span] * (part.count("\n") + (gap.count("\n") if number else 1))
+    return Traced(gap.join(part for part, _ in parts), tuple(lines))

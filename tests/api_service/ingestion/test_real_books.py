@@ -128,7 +128,7 @@ def test_code_and_tables_that_fit_are_whole_in_a_chunk(folder: Path) -> None:
             alone = " > ".join(section.heading_path)
             whole = [f"```\n{block}\n```" for block in code_blocks(section.text)]
             whole += re.findall(r"^\|.*\n\|[-| :]+\n(?:\|.*(?:\n|$))*", section.text, re.MULTILINE)
-            texts = [without_indentation(c.text) for c in chunks if c.anchor == section.anchor]
+            texts = [without_indentation(chunk.text) for chunk in chunks]
             for block in whole:
                 if count_tokens(f"{alone}\n{block}") > 350:  # indentation and its info add a few
                     continue
@@ -146,9 +146,8 @@ def test_chunks_keep_the_budget_and_their_ids_are_unique(folder: Path) -> None:
 @every_book
 def test_no_word_of_a_section_is_lost(folder: Path) -> None:
     for page in book(folder).documents:
-        chunks = split(page)
+        whole = iter("".join(chunk.text for chunk in split(page)))
         for section in page.sections:
-            whole = iter("".join(c.text for c in chunks if c.anchor == section.anchor))
             missing = [c for c in "".join(section.text.split()) if c not in whole]
             assert missing == [], (page.path, section.anchor)
 

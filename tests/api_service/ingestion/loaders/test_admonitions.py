@@ -1,6 +1,12 @@
 import pytest
 
 from api_service.ingestion.loaders.admonitions import in_words
+from api_service.ingestion.loaders.tracing import Traced
+
+
+def spoken(source: str) -> str:
+    return in_words(Traced.of(source)).text
+
 
 
 @pytest.mark.parametrize(
@@ -17,36 +23,36 @@ from api_service.ingestion.loaders.admonitions import in_words
     ],
 )
 def test_a_directive_s_kind_and_title_are_kept_as_words(source: str, words: str) -> None:
-    assert tidy(in_words(source)) == words
+    assert tidy(spoken(source)) == words
 
 
 def test_nested_directives_of_any_length_are_all_said() -> None:
     source = ":::::info[Outer]\n\nA.\n\n::::tip\n\nB.\n\n:::note\nC.\n:::\n\n::::\n\nD.\n\n:::::"
-    assert tidy(in_words(source)) == "Info: Outer\n\nA.\n\nTip: B.\n\nNote: C.\n\nD."
+    assert tidy(spoken(source)) == "Info: Outer\n\nA.\n\nTip: B.\n\nNote: C.\n\nD."
 
 
 def test_colons_that_close_nothing_stay() -> None:
-    assert in_words("a\n:::\nb") == "a\n:::\nb"
+    assert spoken("a\n:::\nb") == "a\n:::\nb"
 
 
 def test_an_unclosed_directive_loses_nothing() -> None:
-    assert tidy(in_words(":::note\n\nStill here.")) == "Note: Still here."
+    assert tidy(spoken(":::note\n\nStill here.")) == "Note: Still here."
 
 
 @pytest.mark.parametrize("kind", ["note", "TIP", "Important", "WARNING", "CAUTION"])
 def test_a_github_alert_keeps_its_kind_in_the_quote(kind: str) -> None:
-    assert in_words(f"> [!{kind}]\n> Mind the gap.\n> Twice.") == (
+    assert spoken(f"> [!{kind}]\n> Mind the gap.\n> Twice.") == (
         f"> {kind.capitalize()}: Mind the gap.\n> Twice."
     )
 
 
 def test_a_github_alert_that_opens_with_a_list_keeps_the_list() -> None:
-    said = in_words("> [!TIP]\n>\n> - one\n> - two")
+    said = spoken("> [!TIP]\n>\n> - one\n> - two")
     assert tidy(said) == "> Tip:\n>\n> - one\n> - two"
 
 
 def test_a_directive_in_a_quote_stays_in_the_quote() -> None:
-    said = in_words("> :::note[Title]\n> Text.\n> :::")
+    said = spoken("> :::note[Title]\n> Text.\n> :::")
     assert tidy(said) == "> Note: Title\n> Text."
 
 

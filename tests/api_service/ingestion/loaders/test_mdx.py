@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_service.ingestion.loaders.mdx import to_markdown
+from api_service.ingestion.loaders.tracing import Traced
 
 
 def convert(source: str, **partials: str) -> str:
     def partial(target: str) -> str | None:
         return partials.get(target.strip("./_").split(".")[0])
 
-    return to_markdown(source, partial=partial, link=str)
+    return to_markdown(Traced.of(source), partial=partial, link=str).text
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_a_partial_that_cannot_be_found_leaves_nothing() -> None:
     ).map("".join)
 )
 def test_nothing_makes_it_fail_and_words_survive(source: str) -> None:
-    text = to_markdown(f"{source}\n\nlast words", partial=lambda _: None, link=str)
+    text = convert(f"{source}\n\nlast words")
     hidden = ("<!--", "{", "export", "<table", "<td", "`", "$$", "import")
     assert "last words" in text or any(mark in source for mark in hidden)
 
@@ -278,7 +279,7 @@ UNITS = (
 @pytest.mark.parametrize("unit", UNITS)
 def test_long_hostile_pages_take_no_long_time(unit: str) -> None:
     began = time.monotonic()
-    to_markdown(unit * (100_000 // len(unit)), partial=lambda _: None, link=str)
+    convert(unit * (100_000 // len(unit)))
     assert time.monotonic() - began < 10
 
 
@@ -293,4 +294,5 @@ def test_long_hostile_pages_take_no_long_time(unit: str) -> None:
     ],
 )
 def test_every_link_is_asked_for_its_address(source: str, text: str) -> None:
-    assert to_markdown(source, partial=lambda _: None, link=lambda x: f"<{x}>") == text
+    said = to_markdown(Traced.of(source), partial=lambda _: None, link=lambda x: f"<{x}>")
+    assert said.text == text
