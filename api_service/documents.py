@@ -25,6 +25,19 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something in a page that could not be understood, and was taken as text or left out.
+
+    Attributes:
+        line: Where in the page's file, from 1, if that is known.
+        reason: A sentence.
+    """
+
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One page of the book.
 
@@ -34,6 +47,7 @@ class Document:
         title: The page's title.
         url: Where the page is read, without a fragment.
         sections: In reading order.
+        flaws: What of the page was not understood, in the order it was found.
     """
 
     id: str
@@ -41,6 +55,7 @@ class Document:
     title: str
     url: str
     sections: tuple[Section, ...]
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

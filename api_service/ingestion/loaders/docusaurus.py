@@ -5,7 +5,7 @@ Source: @docusaurus/plugin-content-docs 3 (numberPrefix, slug, docs and the defa
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from urllib.parse import quote, unquote
 
@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 _DATE = re.compile(r"^(?:\d{2}|\d{4})[-_.]\d{2}(?:[-_.](?:\d{2}|\d{4}))?.*$")
 _VERSION = re.compile(r"^\d+[-_.]\d+.*$")
 _NUMBERED = re.compile(r"^\d+\s*[-_.]+\s*(?P<rest>[^-_.\s].*)$")
+_DEEPEST_DOCS = 4  # i18n/fr/docusaurus-plugin-content-docs/current
 _TRUE = frozenset({True, "true"})
 
 
@@ -70,6 +71,20 @@ def is_page(path: PurePosixPath) -> bool:
     if any(part.startswith(("_", ".")) or part == "__tests__" for part in path.parts):
         return False
     return not path.stem.endswith(".test")
+
+
+def site_root(folder: Path) -> Path:
+    """Return the folder of the site a book's folder is part of: where its configuration stands.
+
+    A folder without one above it is taken for the `docs` of a site.
+    """
+    near = (folder, *folder.parents[:_DEEPEST_DOCS])
+    return next((above for above in near if _configuration(above)), folder.parent)
+
+
+def _configuration(folder: Path) -> Path | None:
+    names = (f"docusaurus.config.{suffix}" for suffix in ("js", "ts", "mjs", "cjs", "mts", "cts"))
+    return next((file for file in map(folder.joinpath, names) if file.is_file()), None)
 
 
 def place(path: PurePosixPath, front_matter: FrontMatter, *, base_url: str) -> Place:

@@ -18,11 +18,13 @@ class Site:
 
     Attributes:
         folder: The book's folder.
+        root: The site's folder, which "@site/" stands for.
         base_url: Where the book is served.
         page_url: Where the page is read.
     """
 
     folder: Path
+    root: Path
     base_url: str
     page_url: str
 
@@ -51,7 +53,7 @@ def absolute(target: str, *, site: Site, file: Path) -> str:
 def _page_url(name: str, site: Site, file: Path) -> str | None:
     """Return a page's address by its file's name; None if there is no such page."""
     if name.startswith("@site/"):
-        path = site.folder.parent / name.removeprefix("@site/")
+        path = site.root / name.removeprefix("@site/")
     elif name.startswith("/"):
         path = site.folder / name.lstrip("/")
     else:

@@ -1,6 +1,7 @@
 """Takes code and mathematics out of a page's text while the rest of it is rewritten."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -72,10 +73,21 @@ class Masks:
         return taken.with_text("\n".join(lines))
 
 
-def mask(source: Traced, masks: Masks) -> Traced:
-    """Return text with fenced code, code spans and mathematics replaced by marks."""
+def mask(source: Traced, masks: Masks, *, flaw: Callable[[int, str], None]) -> Traced:
+    """Return text with fenced code, code spans and mathematics replaced by marks.
+
+    Args:
+        source: A page's text.
+        masks: Takes what is replaced.
+        flaw: Called with the line and a sentence for a fence without an end.
+    """
     text = source.with_text(_unwrap(NONCHARACTERS.sub("\ufffd", source.text)))
-    text = _mask_lines(text, masks, _fences(text.text))
+    fences = _fences(text.text)
+    lines = text.text.split("\n")
+    for start, end in fences:
+        if not _is_closed(lines[start:end]):
+            flaw(text.lines[start][0], "A code block is opened here and not closed.")
+    text = _mask_lines(text, masks, fences)
     text = _mask_lines(text, masks, _math_blocks(text.text))
     index = LineIndex(text)
     spans: list[tuple[int, int]] = []
@@ -106,6 +118,11 @@ def _unwrap(text: str) -> str:
 def _fences(text: str) -> list[tuple[int, int]]:
     tokens = block_parser().parse(text)
     return [(token.map[0], token.map[1]) for token in tokens if token.type == "fence" and token.map]
+
+
+def _is_closed(fence: list[str]) -> bool:
+    last = fence[-1].strip(" \t>")
+    return len(fence) > 1 and not last.strip("`~") and len(last) >= len("```")
 
 
 def _math_blocks(text: str) -> list[tuple[int, int]]:

@@ -19,6 +19,8 @@ from api_service.ingestion.loaders.components import (
     is_silent,
     words,
 )
+from api_service.ingestion.loaders.files import Unreadable
+from api_service.ingestion.loaders.includes import with_includes
 from api_service.ingestion.loaders.masking import BLOCK, EDGE, NONCHARACTERS, Masks, mask
 from api_service.ingestion.loaders.tags import Element, Tag, elements, tags
 from api_service.ingestion.loaders.tracing import Edit, LineIndex, Lines, Traced
@@ -49,23 +51,36 @@ _Edit = tuple[int, int, str]
 
 
 def to_markdown(
-    source: Traced, *, partial: Callable[[str], str | None], link: Callable[[str], str]
+    source: Traced,
+    *,
+    partial: Callable[[str], str | None],
+    link: Callable[[str], str],
+    flaw: Callable[[int, str], None],
 ) -> Traced:
     """Return a page's Markdown.
 
     Args:
         source: MDX without its front matter.
         partial: Takes what an import names, such as "./_units.mdx", and returns its Markdown, which
-            stands in place of the component; None for what is no partial.
+            stands in place of the component; None for what is no partial. Raises Unreadable.
         link: Takes where a link leads, as written, and returns its address.
+        flaw: Called with a line and a sentence for what cannot be understood or included.
     """
+
+    def included(target: str, line: int) -> str | None:
+        try:
+            return partial(target)
+        except Unreadable as error:
+            flaw(line, f"{target} is not included. {error.reason}")
+            return None
+
     masks = Masks()
-    text = mask(source, masks)
+    text = with_includes(mask(source, masks, flaw=flaw), included, masks)
     text = text.sub(_HEADING_ID, lambda match: _keep_heading_id(match, masks))
-    text, imported = _without_modules(_without_comments(text))
-    partials = {name: partial(path) for name, path in imported.items()}
+    text, imported = _without_modules(_without_comments(text, flaw))
+    partials = {name: included(path, line) for name, (path, line) in imported.items()}
     text = text.sub(_LITERAL, lambda match: match[1] or match[2] or "")
-    text = _with_pipe_tables(_without_jsx(text, partials, masks))
+    text = _with_pipe_tables(_without_jsx(text, partials, masks, flaw))
     text = text.sub(_DOC_BUILDER, lambda _: "").sub(_IMAGE, lambda match: match["alt"])
     text = text.sub(_LINK, lambda match: link(match[0]))
     text = text.sub(_DEFINITION, lambda match: match["label"] + link(match["target"]))
@@ -83,29 +98,32 @@ def _keep_heading_id(match: re.Match[str], masks: Masks) -> str:
     return masks.inline(Traced.of(f"{{#{match['id'] or match['comment']}}}"))
 
 
-def _without_comments(text: Traced) -> Traced:
+def _without_comments(text: Traced, flaw: Callable[[int, str], None]) -> Traced:
     edits: list[Edit] = []
     end = 0
     while (start := text.text.find("<!--", end)) >= 0:
         closing = text.text.find("-->", start)
         if closing < 0:
+            line = text.lines[text.text.count("\n", 0, start)][0]
+            flaw(line, "A comment is opened here and not closed.")
             break
         end = closing + len("-->")
         edits.append((start, end, ""))
     return text.edited(edits)
 
 
-def _without_modules(text: Traced) -> tuple[Traced, dict[str, str]]:
-    """Drop imports and exports; return what is left and the imported pages by their names."""
+def _without_modules(text: Traced) -> tuple[Traced, dict[str, tuple[str, int]]]:
+    """Drop imports and exports; return what is left, and imported pages with their lines."""
     lines = text.text.split("\n")
     kept: list[int] = []
-    imported: dict[str, str] = {}
+    imported: dict[str, tuple[str, int]] = {}
     number, may_begin = 0, True
     while number < len(lines):
         line = lines[number]
         length = _module_length(lines, number) if may_begin else 0
         if length:
-            imported |= dict(_PARTIAL.findall("\n".join(lines[number : number + length])))
+            for name, path in _PARTIAL.findall("\n".join(lines[number : number + length])):
+                imported[name] = (path, text.lines[number][0])
         else:
             kept.append(number)
             may_begin = not line.strip()
@@ -133,9 +151,20 @@ def _module_length(lines: list[str], start: int) -> int:
     return first_gap or len(lines) - start
 
 
-def _without_jsx(text: Traced, partials: dict[str, str | None], masks: Masks) -> Traced:
+def _without_jsx(
+    text: Traced,
+    partials: dict[str, str | None],
+    masks: Masks,
+    flaw: Callable[[int, str], None],
+) -> Traced:
     found, edits = _without_expressions(text.text, _braces(text.text))
     pairs = elements(found)
+    paired = {tag for pair in pairs for tag in (pair.opening, pair.closing)}
+    index = LineIndex(text)
+    for tag in found:
+        if tag.name[:1].isupper() and tag not in paired:
+            is_what = "closed but not opened" if tag.is_closing else "opened but not closed"
+            flaw(index.line(tag.start), f"The component {tag.name} is {is_what}.")
     for element in pairs:
         edits += _edits(element, text, partials, masks)
     edits += _dedents(pairs, text.text)

@@ -80,6 +80,10 @@ class LineIndex:
         self._traced = traced
         self._ends = [match.start() for match in re.finditer("\n", traced.text)]
 
+    def line(self, position: int) -> int:
+        """Return the first line that the line of a position comes from."""
+        return self._traced.lines[bisect_left(self._ends, position)][0]
+
     def slice(self, start: int, end: int) -> Traced:
         """Return a stretch of the text."""
         first, last = bisect_left(self._ends, start), bisect_left(self._ends, end)

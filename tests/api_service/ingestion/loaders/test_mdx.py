@@ -8,11 +8,15 @@ from api_service.ingestion.loaders.mdx import to_markdown
 from api_service.ingestion.loaders.tracing import Traced
 
 
+def unheard(line: int, reason: str) -> None:
+    """Take a remark on a page and keep it from nobody in particular."""
+
+
 def convert(source: str, **partials: str) -> str:
     def partial(target: str) -> str | None:
         return partials.get(target.strip("./_").split(".")[0])
 
-    return to_markdown(Traced.of(source), partial=partial, link=str).text
+    return to_markdown(Traced.of(source), partial=partial, link=str, flaw=unheard).text
 
 
 @pytest.mark.parametrize(
@@ -294,5 +298,7 @@ def test_long_hostile_pages_take_no_long_time(unit: str) -> None:
     ],
 )
 def test_every_link_is_asked_for_its_address(source: str, text: str) -> None:
-    said = to_markdown(Traced.of(source), partial=lambda _: None, link=lambda x: f"<{x}>")
+    said = to_markdown(
+        Traced.of(source), partial=lambda _: None, link=lambda x: f"<{x}>", flaw=unheard
+    )
     assert said.text == text
