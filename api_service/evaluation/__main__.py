@@ -50,7 +50,7 @@ def _chunks(source: Path, max_tokens: int, *, show_faults: bool) -> int:
             f"{'over budget':<20}{found.over_budget:8}",
             share("lines kept", found.lines),
             f"{'with import lines':<20}{found.debris:8}    or front matter",
-            f"{'chunks/s':<20}{measured.chunks / measured.seconds:8.0f}    parsed and cut, one core",
+            f"{'chunks/s':<20}{measured.chunks / measured.seconds:8.0f}    on one core",
             f"{'Mchar/s':<20}{measured.characters / measured.seconds / 1e6:8.2f}",
         ]
 

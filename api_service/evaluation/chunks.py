@@ -118,9 +118,7 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
     )
 
 
-def judge(
-    text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: int
-) -> Findings:
+def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: int) -> Findings:
     """Judge the chunks of one page by its source.
 
     Args:
@@ -139,7 +137,7 @@ def judge(
     faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
     tables = [b for b in source.tables if _fits(b, title, max_tokens)]
     spoken = [words(chunk.text) for chunk in chunks]
-    cut_tables = [b for b in tables if not any(b.body in said for said in spoken)]
+    cut_tables = [b for b in tables if not any(f" {b.body} " in f" {said} " for said in spoken)]
     faults += [f"{name}: table torn: {_begin(block.body)}" for block in cut_tables]
     strayed = [
         chunk
@@ -148,7 +146,7 @@ def judge(
     ]
     faults += [f"{name}: wrong headings: {' > '.join(c.heading_path)}" for c in strayed]
     everything = _everything(chunks, parts)
-    lost = [line for line in source.lines if line.words not in everything]
+    lost = [line for line in source.lines if f" {line.words} " not in everything]
     faults += [f"{name}, line {line.number}: lost: {_begin(line.words)}" for line in lost]
     long = [chunk for chunk in chunks if count_tokens(chunk.searchable) > max_tokens]
     faults += [f"{name}: over the budget: {' > '.join(c.heading_path)}" for c in long]
@@ -202,7 +200,7 @@ def _stands_right(source: Reading, part: Reading, title: str) -> bool:
 def _everything(chunks: list[Chunk], parts: list[Reading]) -> str:
     headings = {heading for chunk in chunks for heading in chunk.heading_path}
     said = " ".join(line.words for part in parts for line in part.lines)
-    return " | ".join((said, *(words(heading) for heading in headings)))
+    return f" {' | '.join((said, *(words(heading) for heading in headings)))} "
 
 
 def _begin(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads Markdown line by line, to judge chunks by it: nothing of the loaders or the chunker is used.
+"""Reads Markdown line by line, to judge chunks by it, with nothing of the loaders or the chunker.
 
 A measure made of the code it measures would agree with every mistake of it. This reading knows
 headings, fences, tables and what a site alone needs, and nothing else.
@@ -12,7 +12,10 @@ _HEADING = re.compile(r"^[ \t]*(?P<level>#{1,6})[ \t]+(?P<text>\S.*?)(?:[ \t]+#+
 _UNDERLINE = re.compile(r"^[ ]{0,3}(?P<mark>=+|-{2,})[ \t]*$")
 _DELIMITERS = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _NO_PARAGRAPH = re.compile(r"^[ \t]*(?:[-*+>|]|\d+[.)][ \t]|$)")
-_MODULE = re.compile(r"^(?:import|export)[ \t]*(?:[\w{*'\"])")
+_MODULE = re.compile(
+    r"^(?:import[ \t]*(?:['\"{*]|\w+[ \t]*(?:,|\bfrom\b))"
+    r"|export[ \t]*(?:[{*]|(?:default|const|let|var|function|async|class)\b))"
+)
 _SILENT = "audio|canvas|embed|iframe|math|noscript|object|script|style|svg|template|video|Video"
 _UNSEEN = re.compile(
     r"<!--.*?-->|\{/\*.*?\*/\}"
@@ -182,9 +185,7 @@ def _drop_modules(prose: list[str]) -> set[str]:
     return dropped
 
 
-def _paths(
-    prose: list[str], above: tuple[str, ...]
-) -> tuple[list[tuple[str, ...]], list[int]]:
+def _paths(prose: list[str], above: tuple[str, ...]) -> tuple[list[tuple[str, ...]], list[int]]:
     """Return the headings above each line, and which lines are headings."""
     stack = list(enumerate(above, 1))
     paths: list[tuple[str, ...]] = []

@@ -105,6 +105,9 @@ async def _ingest(
     from api_service.ingestion.pipeline import ingest
 
     book = load_book(source, base_url=settings.book_base_url)
+    for page in book.documents:
+        for flaw in page.flaws:
+            _remark(f"{_placed(page.path, flaw.line)}: {flaw.reason}")
     with _progress() as progress:
         return await ingest(book, index=index, embedder=embedder, progress=progress)
 
@@ -148,13 +151,16 @@ def _report(summary: "Summary", embedder: Embedder | None) -> None:
         f"Written {summary.written}, removed {summary.removed}, unchanged {summary.unchanged}."
     )
     for page in summary.broken:
-        place = page.path if page.line is None else f"{page.path}, line {page.line}"
-        _remark(f"{place}: {page.reason}")
+        _remark(f"{_placed(page.path, page.line)}: {page.reason}")
     if summary.broken:
         _remark(
             f"{_counted(len(summary.broken), 'page')} could not be read. What was stored before of "
             "such a page stays, and everything else is in."
         )
+
+
+def _placed(path: str, line: int | None) -> str:
+    return path if line is None else f"{path}, line {line}"
 
 
 def _told(error: Unavailable, settings: BookSettings, embedder: Embedder | None) -> str:

@@ -21,6 +21,7 @@ _CONTAINERS = frozenset(
 )
 _WHOLE = frozenset({"fence", "table_open"})
 _TINY = 16  # a section of less than this part of the budget is too short to stand alone
+_CHARACTERS = 12  # to a token, where words are long
 _FENCE = re.compile(
     r"^(?P<lead>[ \t>]*)(?:(?:[-*+]|\d+[.)])[ \t]+)*(?P<opening>(?P<marks>`{3,}|~{3,})[^\n]*)$"
 )
@@ -186,7 +187,8 @@ def _tiny_size(section: Section, below: Section | None, max_tokens: int) -> int:
     depth = len(section.heading_path)
     has_others = below is not None and below.heading_path[:depth] == section.heading_path
     most = max_tokens // _TINY
-    if has_others or not section.text or len(section.text.encode()) > most * _LONGEST_TOKEN:
+    # A text of so many characters is not tiny, and need not be counted.
+    if has_others or not section.text or len(section.text) > most * _CHARACTERS:
         return 0
     tokens = count_tokens(f"{section.heading_path[-1]}\n{section.text}")
     return tokens if tokens <= most else 0
@@ -234,6 +236,9 @@ def _groups(section: Section, path: tuple[str, ...], max_tokens: int) -> Iterato
     """
     budget = _Budget(path, max_tokens)
     lines = section.text.split("\n")
+    if section.text.strip() and budget.holds(section.text):
+        yield [_Piece(section.text, "", (0, len(lines)))]
+        return
     held: list[_Piece] = []
     for piece in _pieces(lines, block_parser().parse(section.text), 0, len(lines), budget):
         if piece.unindexed:

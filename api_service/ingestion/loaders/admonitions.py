@@ -1,4 +1,7 @@
-"""Admonitions in words: Docusaurus' `:::note[Title]` and GitHub's `> [!TIP]` become "Note: ..."."""
+"""Admonitions in words: `:::note[Title]`, `!!! note "Title"`, `> [!TIP]` become "Note: ...".
+
+Source: Docusaurus, Python-Markdown (with `???` of PyMdown's details) and GitHub, in this order.
+"""
 
 import re
 
@@ -11,6 +14,12 @@ _DIRECTIVE = re.compile(
     r"^(?P<lead>[ \t>]*):{3,}(?:[ \t]*(?P<kind>[a-zA-Z][\w-]*)(?P<rest>[^\n]*)|[ \t]*)$",
     re.MULTILINE,
 )
+_MARKED = re.compile(
+    r"(?P<lead>[ \t]*)(?:!!!|\?\?\?\+?)[ \t]+(?P<kind>[A-Za-z][\w-]*)[ \t\w-]*"
+    r"(?:\"(?P<title>[^\"\n]*)\")?[ \t]*"
+)
+_INDENT = re.compile(r"[ ]{4}|\t")
+_DEEPEST = 5
 _ALERT = re.compile(r"^(?P<lead>[ \t]*>[ \t>]*)\[!(?P<kind>[A-Za-z]+)\][ \t]*$", re.MULTILINE)
 _JOIN = re.compile(
     rf"{_JOINT}(?:[ \t>]*\n)*[ \t>]*"
@@ -30,6 +39,7 @@ def in_words(text: Traced) -> Traced:
     Args:
         text: With code masked; what `admonition` returned may stand in it.
     """
+    text = _indented(text)
     edits: list[Edit] = []
     depth = 0
     for match in _DIRECTIVE.finditer(text.text):
@@ -46,6 +56,34 @@ def in_words(text: Traced) -> Traced:
     text = text.edited(edits)
     text = text.sub(_ALERT, lambda found: f"{found['lead']}{found['kind'].capitalize()}:{_JOINT}")
     return text.sub(_JOIN, lambda found: f" {found['next']}")
+
+
+def _indented(text: Traced) -> Traced:
+    """Say the admonitions whose text stands indented below them, the outer ones first."""
+    for _ in range(_DEEPEST):
+        if "!!!" not in text.text and "???" not in text.text:
+            break
+        text = text.edited(_outermost(text.text))
+    return text
+
+
+def _outermost(text: str) -> list[Edit]:
+    edits: list[Edit] = []
+    position = 0
+    lead: str | None = None
+    for line in text.split("\n"):
+        end = position + len(line)
+        indent = _INDENT.match(line, len(lead)) if lead is not None else None
+        if lead is not None and indent and line.startswith(lead):
+            edits.append((position + indent.start(), position + indent.end(), ""))
+        elif lead is None or line.strip():
+            match = _MARKED.fullmatch(line)
+            lead = match["lead"] if match else None
+            if match:
+                said = admonition(match["kind"], match["title"] or "").strip()
+                edits.append((position, end, f"{lead}{said}\n"))
+        position = end + 1
+    return edits
 
 
 def _title(rest: str) -> str:

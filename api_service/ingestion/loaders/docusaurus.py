@@ -98,9 +98,9 @@ def place(path: PurePosixPath, front_matter: FrontMatter, *, base_url: str) -> P
     clean = _without_number if front_matter.number_prefixes else str
     folders = tuple(clean(part) for part in path.parent.parts)
     name = front_matter.id or clean(path.stem)
-    slug = _slug(path, folders, front_matter.slug, name)
     # A slug may be percent-encoded already; decoding first keeps it from being encoded twice.
-    address = quote(unquote(slug), safe="/:@!$&'()*+,;=~")
+    slug = unquote(front_matter.slug) if front_matter.slug else None
+    address = quote(_slug(path, folders, slug, name), safe="/:@!$&'()*+,;=~")
     return Place(id="/".join((*folders, name)), name=name, url=base_url.rstrip("/") + address)
 
 
@@ -110,7 +110,7 @@ def _slug(path: PurePosixPath, folders: tuple[str, ...], slug: str | None, name:
         is_index = path.stem.lower() in {"index", "readme", path.parent.name.lower()}
         return folder if is_index else folder + name
     if slug.startswith("/"):
-        return slug
+        return normpath(slug) if ".." in slug.split("/") else slug
     resolved = normpath(folder + slug)
     ends_open = slug.endswith("/") or slug in {".", ".."}
     return f"{resolved.rstrip('/')}/" if ends_open else resolved

@@ -11,7 +11,8 @@ from api_service.ingestion.loaders.tracing import LineIndex, Traced
 
 _INCLUDE = re.compile(
     r"^[ \t]*(?:"
-    r"!!![ \t]*include[ \t]*\([ \t]*(?P<quote>['\"]?)(?P<marked>[^()'\"\n]+)(?P=quote)[ \t]*\)[ \t]*!!!"
+    r"!!![ \t]*include[ \t]*\([ \t]*(?P<quote>['\"]?)(?P<marked>[^()'\"\n]+)(?P=quote)"
+    r"[ \t]*\)[ \t]*!!!"
     r"|(?P<colons>:{3,})[ \t]*(?:\{include\}|include)[ \t]+(?P<directed>[^\s{}]+)"
     r"(?:[ \t]*\n[ \t]*(?P=colons)(?=[ \t]*$))?"
     r")[ \t]*$",
@@ -19,9 +20,7 @@ _INCLUDE = re.compile(
 )
 
 
-def with_includes(
-    text: Traced, included: Callable[[str, int], str | None], masks: Masks
-) -> Traced:
+def with_includes(text: Traced, included: Callable[[str, int], str | None], masks: Masks) -> Traced:
     """Return text with the pages it includes in their places; one that cannot be had is left out.
 
     Args:

@@ -17,6 +17,7 @@ EDGE = (
 )
 
 _MASK = re.compile(rf"(?P<kind>[{BLOCK}{INLINE}])(?P<number>\d+){END}")
+_MARKS = re.compile("`{3,}|~{3,}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _INLINE_MARK = re.compile(r"\\.|`+|\$\$?", re.DOTALL)
 _MATH_FENCE = re.compile(r"^[ \t>]*\$\$[ \t]*$")
@@ -96,9 +97,7 @@ def mask(source: Traced, masks: Masks, *, flaw: Callable[[int, str], None]) -> T
         spans += _spans(text.text[start : gap.start()], start)
         start = gap.end()
     spans += _spans(text.text[start:], start)
-    return text.edited(
-        (first, end, masks.inline(index.slice(first, end))) for first, end in spans
-    )
+    return text.edited((first, end, masks.inline(index.slice(first, end))) for first, end in spans)
 
 
 def _unwrap(text: str) -> str:
@@ -121,8 +120,11 @@ def _fences(text: str) -> list[tuple[int, int]]:
 
 
 def _is_closed(fence: list[str]) -> bool:
+    opening = _MARKS.search(fence[0])
     last = fence[-1].strip(" \t>")
-    return len(fence) > 1 and not last.strip("`~") and len(last) >= len("```")
+    return bool(
+        len(fence) > 1 and opening and last.startswith(opening[0]) and not last.strip(last[0])
+    )
 
 
 def _math_blocks(text: str) -> list[tuple[int, int]]:

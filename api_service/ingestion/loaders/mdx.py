@@ -270,7 +270,10 @@ def _pipe_table(table: Traced) -> Traced:
     """Write an HTML table as Markdown; one that holds code blocks is written cell by cell."""
     starts = [match.start() for match in re.finditer(ROW, table.text)]
     index = LineIndex(table)
-    rows = [index.slice(start, end) for start, end in pairwise([*starts, len(table.text)])]
+    rows = [
+        index.slice(start, start + len(table.text[start:end].rstrip()))
+        for start, end in pairwise([*starts, len(table.text)])
+    ]
     cells = [([cell.strip() for cell in row.text.split(CELL)[1:]], row) for row in rows]
     cells = [(row, source) for row, source in cells if any(row)]
     before = index.slice(0, starts[0] if starts else len(table.text))

@@ -63,6 +63,77 @@ def test_no_chunk_crosses_two_sections() -> None:
     assert [(chunk.anchor, chunk.text) for chunk in chunks] == [("", "One."), ("b", "Two.")]
 
 
+def tiny(name: str, text: str = "Short.") -> Section:
+    return Section(("Arms", "Joints", name), name.lower(), text)
+
+
+def test_tiny_sections_of_one_parent_share_a_chunk_under_the_first() -> None:
+    chunks = split(page(tiny("Elbow"), tiny("Wrist"), tiny("Hip")))
+    (chunk,) = chunks
+    assert (chunk.heading_path, chunk.anchor) == (("Arms", "Joints", "Elbow"), "elbow")
+    assert chunk.text == "Short.\n\n### Wrist\n\nShort.\n\n### Hip\n\nShort."
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Section(("Arms", "Links", "Wrist"), "wrist", "Short."),
+        Section(("Arms", "Joints"), "joints", "Short."),
+        Section(("Arms", "Joints", "Elbow", "Wrist"), "wrist", "Short."),
+        tiny("Wrist", paragraph(10)),
+        tiny("Wrist", ""),
+    ],
+)
+def test_sections_of_other_parents_and_longer_ones_stand_alone(other: Section) -> None:
+    chunks = split(page(tiny("Elbow"), other))
+    assert chunks[0].text == "Short."
+    assert chunks[0].heading_path == ("Arms", "Joints", "Elbow")
+
+
+def test_tiny_sections_never_make_a_chunk_of_more_than_a_quarter_of_the_budget() -> None:
+    chunks = split(page(*(tiny(f"Joint {n}", f"Number {n}.") for n in range(100))))
+    assert all(count_tokens(chunk.text) <= 110 for chunk in chunks)
+    assert 5 < len(chunks) < 50
+
+
+def test_a_code_block_that_fits_only_without_some_headings_is_whole_without_them() -> None:
+    path = ("Arms", "A long heading about joints and motors", "Bus")
+    code = fence(11)
+    budget = count_tokens(f"Bus\n{code}")
+    text = f"Above.\n\n{code}\n\nBelow."
+    chunks = split(page(Section(path, "bus", text)), max_tokens=budget)
+    assert [chunk.text for chunk in chunks] == ["Above.", code, "Below."]
+    assert [chunk.unindexed_headings for chunk in chunks] == [0, 2, 0]
+    assert all(chunk.heading_path == path for chunk in chunks)
+    assert chunks[1].searchable == f"Bus\n{code}"
+    assert count_tokens(chunks[1].searchable) <= budget
+
+
+def test_a_chunk_knows_its_lines_in_the_file() -> None:
+    text = f"{paragraph(7)}\n\n{fence(6)}\n\n- one\n- two"
+    lines = tuple((n, n) for n in range(10, 10 + text.count("\n") + 1))
+    chunks = split(page(Section(("Arms",), "", text, lines)), max_tokens=100)
+    assert [chunk.lines for chunk in chunks] == [(10, 10), (12, 22)]
+
+
+def test_the_parts_of_long_blocks_know_their_own_lines() -> None:
+    for text, above in ((fence(60), 1), ("| a |\n| - |\n" + "| 1 2 3 |\n" * 60, 2)):
+        lines = tuple((n, n) for n in range(1, text.count("\n") + 2))
+        chunks = split(page(Section(("Arms",), "", text, lines)), max_tokens=100)
+        spans = [chunk.lines for chunk in chunks if chunk.lines]
+        assert spans[0][0] == above + 1
+        assert all(first[1] + 1 == second[0] for first, second in pairwise(spans))
+        assert spans[-1][1] == above + 60
+
+
+def test_the_parts_of_a_long_paragraph_know_their_own_lines() -> None:
+    text = "\n".join(f"Sentence number {n} is about a robot arm." for n in range(40))
+    lines = tuple((n, n) for n in range(40))
+    for chunk in split(page(Section(("Arms",), "", text, lines)), max_tokens=60):
+        numbers = [int(number) for number in re.findall(r"\d+", chunk.text)]
+        assert chunk.lines == (numbers[0], numbers[-1])
+
+
 def test_a_section_without_text_makes_no_chunk() -> None:
     assert split(page(Section(("A",), "", ""), Section(("A", "B"), "b", " \n "))) == []
 

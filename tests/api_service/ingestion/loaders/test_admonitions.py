@@ -8,7 +8,6 @@ def spoken(source: str) -> str:
     return in_words(Traced.of(source)).text
 
 
-
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -17,6 +16,12 @@ def spoken(source: str) -> str:
         (":::warning Old title\nMind the gap.\n:::", "Warning: Old title\n\nMind the gap."),
         ("::: info\nMind the gap.\n:::", "Info: Mind the gap."),
         (":::danger[A [link](x) in it]\nGo.\n:::", "Danger: A [link](x) in it\n\nGo."),
+        ('!!! note "Read this"\n    Mind the gap.', "Note: Read this\n\nMind the gap."),
+        ("!!! note\n\n    Mind the gap.\n\nOn.", "Note: Mind the gap.\n\nOn."),
+        ("??? tip\n    Mind the gap.", "Tip: Mind the gap."),
+        ("!!! note\n    A.\n\n    !!! tip\n        B.\n\nC.", "Note: A.\n\nTip: B.\n\nC."),
+        ('- a\n\n    !!! note "T"\n        B.', "- a\n\n    Note: T\n\n    B."),
+        ("Wow !!! note\n!!!\n!!! 3", "Wow !!! note\n!!!\n!!! 3"),
         ("  :::note\n  Mind the gap.\n  :::", "Note: Mind the gap."),
         (":::note\n\n- one\n- two\n\n:::", "Note:\n\n- one\n- two"),
         (":::note\n| a |\n| - |\n:::", "Note:\n\n| a |\n| - |"),

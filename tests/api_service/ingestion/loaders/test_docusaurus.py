@@ -131,3 +131,19 @@ def test_a_slash_at_the_base_address_s_end_is_not_doubled() -> None:
 )
 def test_partials_tests_and_hidden_files_are_no_pages(path: str, *, expected: bool) -> None:
     assert is_page(PurePosixPath(path)) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "front_matter", "url"),
+    [
+        ("%2e%2e%2fetc.md", FrontMatter(), "/%252e%252e%252fetc"),
+        ("a.md", FrontMatter(slug="/../../b"), "/b"),
+        ("a.md", FrontMatter(slug="../../b"), "/b"),
+        ("a.md", FrontMatter(slug="%2e%2e/%2e%2e/b"), "/b"),
+    ],
+)
+def test_no_name_and_no_slug_leads_out_of_the_book(
+    name: str, front_matter: FrontMatter, url: str
+) -> None:
+    found = place(PurePosixPath(name), front_matter, base_url="https://book.example/docs")
+    assert found.url == f"https://book.example/docs{url}"
