@@ -8,7 +8,7 @@ WRONG = 1
 
 
 def main() -> None:
-    """Measure what the command line asks for, and exit: 0, or 1 when there is nothing to measure."""
+    """Measure what the command line asks for, and exit: 1 when there is nothing to measure."""
     arguments = _arguments()
     sys.exit(_chunks(arguments.source, arguments.max_tokens, show_faults=arguments.faults))
 

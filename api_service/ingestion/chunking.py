@@ -2,17 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import zip_longest
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import ceil
 
 from markdown_it.token import Token
-from semantic_text_splitter import TextSplitter
 
 from api_service.documents import Chunk, Document, Section
+from api_service.ingestion import siblings
+from api_service.ingestion.budget import Budget, Frame
 from api_service.ingestion.loaders.masking import block_parser
-from api_service.token_counts import count_tokens
 
 SMALLEST_BUDGET = 50
 
@@ -20,72 +19,10 @@ _CONTAINERS = frozenset(
     {"bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open"}
 )
 _WHOLE = frozenset({"fence", "table_open"})
-_TINY = 16  # a section of less than this part of the budget is too short to stand alone
-_CHARACTERS = 12  # to a token, where words are long
 _FENCE = re.compile(
     r"^(?P<lead>[ \t>]*)(?:(?:[-*+]|\d+[.)])[ \t]+)*(?P<opening>(?P<marks>`{3,}|~{3,})[^\n]*)$"
 )
-_LONGEST_TOKEN = 128  # bytes, in cl100k_base
-_MOST_BYTES = 150_000  # the tokenizer refuses texts of more than 200,000 tokens
-_STRETCH = 20_000  # characters
 _ROOM = "word " * 10  # what the frame of a code block or a table must leave, or it is not repeated
-
-
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    """How long a chunk may be: `tokens`, the line of its headings included."""
-
-    path: tuple[str, ...]
-    tokens: int
-
-    def cost(self, text: str) -> int:
-        """Return a chunk's tokens; of what is far too long only its bytes, which are more."""
-        whole = f"{' > '.join(self.path)}\n{text}"
-        size = len(whole.encode())
-        return (
-            size if size > min(self.tokens * _LONGEST_TOKEN, _MOST_BYTES) else count_tokens(whole)
-        )
-
-    def holds(self, text: str) -> bool:
-        return self.cost(text) <= self.tokens
-
-    def headings_to_leave_out(self, text: str) -> int:
-        """Return how many headings, from the title down, make room for a text; 0 if none do."""
-        return next(
-            (
-                left_out
-                for left_out in range(1, len(self.path) + 1)
-                if _Budget(self.path[left_out:], self.tokens).holds(text)
-            ),
-            0,
-        )
-
-    def cut(self, text: str, frame: "_Frame") -> list[str]:
-        """Cut text at its sentences, or its words where a sentence is too long."""
-        splitter = TextSplitter.from_callback(
-            lambda part: self.cost(frame.around(part)), self.tokens
-        )
-        parts = (part for stretch in _stretches(text) for part in splitter.chunks(stretch))
-        return [kept for part in parts for kept in self._halved(part, frame)]
-
-    def _halved(self, part: str, frame: "_Frame") -> list[str]:
-        """Halve what the splitter left too long: it takes longer text for more tokens, always."""
-        if self.holds(frame.around(part)) or len(part) == 1:
-            return [frame.around(part)]
-        middle = len(part) // 2
-        halves = (part[:middle].strip(), part[middle:].strip())
-        return [kept for half in halves if half for kept in self._halved(half, frame)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The lines that every part of a code block or a table repeats."""
-
-    above: str = ""
-    below: str = ""
-
-    def around(self, text: str) -> str:
-        return f"{self.above}{text}{self.below}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +71,7 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
         raise ValueError(f"max_tokens must be at least {SMALLEST_BUDGET}.")
     chunks: list[Chunk] = []
     ordinals: Counter[str] = Counter()
-    for section in _merged(document.sections, max_tokens):
+    for section in siblings.joined(document.sections, max_tokens):
         path = _shortened(section.heading_path, max_tokens // 2)
         for pieces in _groups(section, path, max_tokens):
             chunks.append(
@@ -160,72 +97,12 @@ def _source_lines(section: Section, pieces: list[_Piece]) -> tuple[int, int] | N
     return (min(first for first, _ in lines), max(last for _, last in lines)) if lines else None
 
 
-def _merged(sections: Sequence[Section], max_tokens: int) -> Iterator[Section]:
-    """Yield the sections; tiny ones that follow each other under one parent are joined.
-
-    What is joined stands under the first one's headings, the others' as lines of the text. Only
-    sections with nothing below them are joined, or headings would be over what they do not head.
-    """
-    held: Section | None = None
-    size = 0
-    for section, below in zip_longest(sections, sections[1:]):
-        tokens = _tiny_size(section, below, max_tokens)
-        if held and tokens and _are_siblings(held, section) and size + tokens <= max_tokens // 4:
-            held, size = _with_sibling(held, section), size + tokens
-            continue
-        if held:
-            yield held
-        held, size = (section, tokens) if tokens else (None, 0)
-        if held is None:
-            yield section
-    if held:
-        yield held
-
-
-def _tiny_size(section: Section, below: Section | None, max_tokens: int) -> int:
-    """Return a tiny section's tokens; 0 for one that is not tiny, is empty or has others below."""
-    depth = len(section.heading_path)
-    has_others = below is not None and below.heading_path[:depth] == section.heading_path
-    most = max_tokens // _TINY
-    # A text of so many characters is not tiny, and need not be counted.
-    if has_others or not section.text or len(section.text) > most * _CHARACTERS:
-        return 0
-    tokens = count_tokens(f"{section.heading_path[-1]}\n{section.text}")
-    return tokens if tokens <= most else 0
-
-
-def _are_siblings(section: Section, other: Section) -> bool:
-    path, its = section.heading_path, other.heading_path
-    return bool(section.anchor and other.anchor) and len(its) > 1 and path[:-1] == its[:-1]
-
-
-def _with_sibling(section: Section, other: Section) -> Section:
-    """Join two sections; the second one's heading comes from the line above its text."""
-    heading = f"{'#' * min(len(other.heading_path), 6)} {other.heading_path[-1]}"
-    lines: tuple[tuple[int, int], ...] = ()
-    if section.lines and other.lines:
-        lines = (*section.lines, section.lines[-1], other.lines[0], other.lines[0], *other.lines)
-    text = f"{section.text}\n\n{heading}\n\n{other.text}"
-    return replace(section, text=text, lines=lines)
-
-
-def _stretches(text: str) -> Iterator[str]:
-    """Yield text in stretches that end at a space; the splitter's time grows with their square."""
-    start = 0
-    while len(text) - start > _STRETCH:
-        end = text.rfind(" ", start + _STRETCH // 2, start + _STRETCH)
-        end = end if end > 0 else start + _STRETCH
-        yield text[start:end]
-        start = end
-    yield text[start:]
-
-
 def _shortened(path: tuple[str, ...], budget: int) -> tuple[str, ...]:
-    room = _Budget((), budget)
+    room = Budget((), budget)
     while len(path) > 1 and not room.holds(" > ".join(path)):
         path = path[1:]
     if path and not room.holds(path[0]):
-        return (room.cut(path[0], _Frame())[0],)
+        return (room.cut(path[0], Frame())[0],)
     return path
 
 
@@ -234,7 +111,7 @@ def _groups(section: Section, path: tuple[str, ...], max_tokens: int) -> Iterato
 
     A line that announces what follows, as "Run this:" does, goes with it where it can.
     """
-    budget = _Budget(path, max_tokens)
+    budget = Budget(path, max_tokens)
     lines = section.text.split("\n")
     if section.text.strip() and budget.holds(section.text):
         yield [_Piece(section.text, "", (0, len(lines)))]
@@ -260,7 +137,7 @@ def _joined(pieces: list[_Piece]) -> str:
 
 
 def _pieces(
-    lines: list[str], tokens: list[Token], start: int, end: int, budget: _Budget
+    lines: list[str], tokens: list[Token], start: int, end: int, budget: Budget
 ) -> Iterator[_Piece]:
     """Yield the blocks of some lines, those too long for the budget in parts."""
     for block in _blocks(tokens, start, end):
@@ -304,18 +181,18 @@ def _blocks(tokens: list[Token], start: int, end: int) -> Iterator[_Block]:
     yield _Block(done, end, "", [])
 
 
-def _parts(text: str, kind: str, gap: str, budget: _Budget, first: int) -> Iterator[_Piece]:
+def _parts(text: str, kind: str, gap: str, budget: Budget, first: int) -> Iterator[_Piece]:
     """Yield a block that is too long in parts that the budget holds; it begins at line `first`."""
     lines = text.split("\n")
     opening = _FENCE.match(lines[0])
-    frame, rows, above = _Frame(), lines, 0
+    frame, rows, above = Frame(), lines, 0
     if kind == "fence" and opening:
         is_closed = lines[-1].strip(" \t>").startswith(opening["marks"]) and len(lines) > 1
         below = lines[-1] if is_closed else opening["lead"] + opening["marks"]
-        frame = _Frame(f"{opening['lead']}{opening['opening']}\n", f"\n{below}")
+        frame = Frame(f"{opening['lead']}{opening['opening']}\n", f"\n{below}")
         rows, above = (lines[1:-1] if is_closed else lines[1:]), 1
     elif kind == "table_open":
-        frame, rows, above = _Frame("\n".join(lines[:2]) + "\n"), lines[2:], 2
+        frame, rows, above = Frame("\n".join(lines[:2]) + "\n"), lines[2:], 2
     if not frame.above or not rows or not budget.holds(frame.around(_ROOM)):
         yield from _sentences(text, gap, budget, first)
         return
@@ -324,10 +201,10 @@ def _parts(text: str, kind: str, gap: str, budget: _Budget, first: int) -> Itera
         gap = "\n\n"
 
 
-def _sentences(text: str, gap: str, budget: _Budget, first: int) -> Iterator[_Piece]:
+def _sentences(text: str, gap: str, budget: Budget, first: int) -> Iterator[_Piece]:
     """Yield prose in parts, each with the lines that hold its first and its last word."""
     done = 0
-    for part in budget.cut(text, _Frame()):
+    for part in budget.cut(text, Frame()):
         begin = _after(text, part[:1], done)
         done = begin
         for word in part.split():
@@ -343,7 +220,7 @@ def _after(text: str, word: str, position: int) -> int:
     return found if found >= 0 else position
 
 
-def _grouped(rows: list[str], frame: _Frame, budget: _Budget) -> Iterator[tuple[str, int, int]]:
+def _grouped(rows: list[str], frame: Frame, budget: Budget) -> Iterator[tuple[str, int, int]]:
     """Yield the rows in their frame, in parts of about the same length rather than a last scrap.
 
     With each part comes its first row, and the row after its last.

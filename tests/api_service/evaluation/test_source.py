@@ -33,7 +33,8 @@ def test_tables_end_where_their_rows_do() -> None:
 def test_what_only_a_site_needs_is_no_line() -> None:
     page = read(
         "---\ntitle: 'Arms'\nid: x\n---\nimport A from 'a'\nexport const b = 1\n\n"
-        "<Tip\n  a={1}>\n\nText.\n\n<!-- no\nword -->\n<video>none</video>\n\n{/* nor\nhere */}\n\nimport is a word."
+        "<Tip\n  a={1}>\n\nText.\n\n<!-- no\nword -->\n<video>none</video>\n\n{/* nor\nhere */}\n\n"
+        "import is a word."
     )
     assert page.title == "Arms"
     assert [line.words for line in page.lines] == ["text", "import is a word"]

@@ -50,8 +50,9 @@ def _embedder(vendor: Embeddings, model: str) -> Embedder:
 
 
 def make_page(name: str, *texts: str) -> Document:
+    # Under chapters of their own: tiny sections of one parent would share a chunk.
     sections = tuple(
-        Section(heading_path=(name, f"Part {place}"), anchor=f"part-{place}", text=text)
+        Section((name, f"Chapter {place}", f"Part {place}"), anchor=f"part-{place}", text=text)
         for place, text in enumerate(texts)
     )
     return Document(name, f"{name}.md", name, f"http://localhost:3000/docs/{name}", sections)
