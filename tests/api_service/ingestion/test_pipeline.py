@@ -50,10 +50,14 @@ def _embedder(vendor: Embeddings, model: str) -> Embedder:
 
 
 def make_page(name: str, *texts: str) -> Document:
-    # Under chapters of their own: tiny sections of one parent would share a chunk.
+    # Each has an empty section below it: tiny ones without would share a chunk.
     sections = tuple(
-        Section((name, f"Chapter {place}", f"Part {place}"), anchor=f"part-{place}", text=text)
+        section
         for place, text in enumerate(texts)
+        for section in (
+            Section((name, f"Part {place}"), f"part-{place}", text),
+            Section((name, f"Part {place}", "Below"), f"below-{place}", ""),
+        )
     )
     return Document(name, f"{name}.md", name, f"http://localhost:3000/docs/{name}", sections)
 
