@@ -37,7 +37,7 @@ class Findings:
     """What one page or one book shows.
 
     Attributes:
-        fences: Whole in a chunk, of those that fit the budget under their headings.
+        fences: Whole in a chunk, of those that fit the budget.
         tables: Likewise.
         headings: Chunks whose heading path is the one above their lines in the source.
         lines: Source lines whose words are in a chunk of the page, of those that have words.
@@ -131,11 +131,11 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
     source = read(text)
     parts = [read(chunk.text, above=chunk.heading_path) for chunk in chunks]
     faults: list[str] = []
-    fitting = [b for b in source.fences if _fits(b, title, max_tokens)]
+    fitting = [b for b in source.fences if _fits(b, max_tokens)]
     present = Counter(fence.body for part in parts for fence in part.fences)
     torn = list((Counter(fence.body for fence in fitting) - present).elements())
     faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
-    tables = [b for b in source.tables if _fits(b, title, max_tokens)]
+    tables = [b for b in source.tables if _fits(b, max_tokens)]
     spoken = [words(chunk.text) for chunk in chunks]
     cut_tables = [b for b in tables if not any(f" {b.body} " in f" {said} " for said in spoken)]
     faults += [f"{name}: table torn: {_begin(block.body)}" for block in cut_tables]
@@ -164,9 +164,9 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
     )
 
 
-def _fits(block: Block, title: str, max_tokens: int) -> bool:
-    headings = " > ".join(_under(title, block.path))
-    return count_tokens(f"{headings}\n{block.text}") <= max_tokens
+def _fits(block: Block, max_tokens: int) -> bool:
+    """Tell whether a block has room in a chunk, if need be below an empty line of headings."""
+    return count_tokens(f"\n{block.text}") <= max_tokens
 
 
 def _under(title: str, path: tuple[str, ...]) -> tuple[str, ...]:
