@@ -1,0 +1,1 @@
+"""What an owner measures: how well questions find their passages."""
