@@ -1,8 +1,7 @@
 """How well questions find their passages: a judged set, through the product's own code.
 
-Each document becomes a page of one section; ingestion cuts it into chunks, embeds and stores them
-in a temporary index, and every judged question is searched as readers' questions are. A document
-stands where its best chunk stands.
+Each document of the set is a passage, and so one chunk; ingestion embeds and stores them in a
+temporary index, and every judged question is searched as readers' questions are.
 """
 
 import statistics
@@ -14,13 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api_service import embedders
-from api_service.documents import Document, Section
+from api_service.documents import Chunk
 from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
-from api_service.ingestion.loaders import Book
-from api_service.ingestion.pipeline import Progress, ingest
-from api_service.retrieval.retriever import PER_SECTION, retrieve
+from api_service.ingestion.pipeline import Progress, fingerprint, write_chunks
+from api_service.retrieval.retriever import retrieve
 from api_service.settings import BookSettings
 from api_service.vector_index import Fusion, Retrieval, VectorIndex
 from api_service.vector_index.opening import open_index
@@ -34,7 +32,7 @@ class Ranking:
     """What one question found.
 
     Attributes:
-        documents: Ids, best first, each with the score of its best chunk.
+        documents: Ids, best first, each with its score.
         seconds: From the question to its chunks, its embedding included.
     """
 
@@ -73,17 +71,26 @@ async def search_all(
             stack.push_async_callback(embedder.close)
         index = await open_index(here)
         stack.push_async_callback(index.close)
-        pages = tuple(_page(passage) for passage in judged.passages)
-        book = Book(documents=pages, broken=())
-        await ingest(book, index=index, embedder=embedder, progress=progress)
+        await index.prepare(embedder.dimensions if embedder else None)
+        chunks = [_chunk(passage) for passage in judged.passages]
+        marked = [(chunk, fingerprint(chunk, embedder)) for chunk in chunks]
+        await write_chunks(marked, index, embedder, progress)
         ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if embedder else ("bm25",)
         return {way: await _search(judged, index, embedder, way, settings.fusion) for way in ways}
 
 
-def _page(passage: Passage) -> Document:
+def _chunk(passage: Passage) -> Chunk:
     headings = (passage.title,) if passage.title else ()
-    section = Section(heading_path=headings, anchor="", text=passage.text)
-    return Document(passage.id, passage.id, passage.title, "", (section,))
+    return Chunk(
+        document=passage.id,
+        path=passage.id,
+        title=passage.title,
+        heading_path=headings,
+        url="",
+        anchor="",
+        text=passage.text,
+        ordinal=0,
+    )
 
 
 async def _search(
@@ -96,15 +103,13 @@ async def _search(
             query.text,
             index=index,
             embedder=embedder,
-            limit=DEPTH * PER_SECTION,
+            limit=DEPTH,
             fusion=fusion,
             by=by,
         )
         seconds = time.perf_counter() - start
-        best: dict[str, float] = {}
-        for scored in found.chunks:
-            best.setdefault(scored.chunk.document, scored.score)
-        rankings[query.id] = Ranking(dict(list(best.items())[:DEPTH]), seconds)
+        documents = {scored.chunk.document: scored.score for scored in found.chunks}
+        rankings[query.id] = Ranking(documents, seconds)
     return rankings
 
 

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,16 +60,11 @@ async def test_a_run_file_names_each_document_once_best_first(tmp_path: Path) ->
     assert {(line[1], line[5]) for line in lines} == {("Q0", "mine")}
 
 
-@pytest.fixture(params=[("xquad-en", 0.97), ("mtrag-un-general", 0.788)], ids=lambda p: p[0])
-def public_set(request: pytest.FixtureRequest) -> Iterator[tuple[str, float]]:
-    yield request.param
-
-
 @needs_sets
+@pytest.mark.parametrize(("name", "least"), [("xquad-en", 0.97), ("mtrag-un-general", 0.788)])
 async def test_terms_alone_find_passages_of_public_sets(
-    public_set: tuple[str, float], tmp_path: Path
+    name: str, least: float, tmp_path: Path
 ) -> None:
-    name, least = public_set
     judged = read_set(RETRIEVAL / name)
     found = await search_all(judged, make_settings(tmp_path), ignore)
 
