@@ -78,6 +78,24 @@ class BookSettings(ServiceSettings):
         description="Length of the embedding model's vectors; known for OpenAI's own models.",
         validation_alias="EMBEDDING_DIMENSIONS",
     )
+    embedding_tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=131072,
+        description=(
+            "Most tokens a local embedding model reads at once; longer texts are embedded in "
+            "pieces. Unset: what its folder says, else 256."
+        ),
+        validation_alias="EMBEDDING_TOKENS",
+    )
+    fusion: Literal["convex", "dbsf", "rrf"] = Field(
+        default="convex",
+        description=(
+            "How the rankings by terms and by meaning become one: convex adds both scores of each "
+            "candidate, dbsf and rrf are Qdrant's own."
+        ),
+        validation_alias="FUSION",
+    )
     book_base_url: WebAddress = Field(
         default="http://localhost:3000/docs",
         description="Address the book is read at; paths of its pages are put after it.",

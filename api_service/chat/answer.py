@@ -69,7 +69,13 @@ async def answer(
     deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
     found = await _before(
         deadline,
-        retrieve(question, index=resources.index, embedder=resources.embedder, limit=SOURCES),
+        retrieve(
+            question,
+            index=resources.index,
+            embedder=resources.embedder,
+            limit=SOURCES,
+            fusion=resources.settings.fusion,
+        ),
     )
     prompt = fill(prompt_file, question, found.chunks)
     model = resources.model

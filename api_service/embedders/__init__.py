@@ -41,8 +41,20 @@ def _openai(settings: BookSettings, model: str) -> Embedder | None:
     return open_embedder(settings, model)
 
 
+def _local(settings: BookSettings, model: str) -> Embedder:
+    try:
+        from api_service.embedders.local import open_embedder
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            "EMBEDDING_MODEL names a local model, which needs the package fastembed: "
+            "install ai-book-backend[api,local]"
+        ) from error
+    return open_embedder(settings, model)
+
+
 VENDORS: tuple[tuple[str, Callable[[BookSettings, str], Embedder | None]], ...] = (
     ("openai", _openai),
+    ("local", _local),
 )
 
 
@@ -50,7 +62,8 @@ def choose(settings: BookSettings) -> Embedder | None:
     """Return the embedder the settings name, or None without the key it needs.
 
     Raises:
-        BadSettings: The vendor is unknown, or the length of the model's vectors.
+        BadSettings: The vendor is unknown, or the length of the model's vectors, or a local model
+            cannot be loaded.
     """
     vendor, model = vendor_and_model(settings.embedding_model)
     for known, open_embedder in VENDORS:

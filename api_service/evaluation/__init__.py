@@ -1,1 +1,1 @@
-"""Figures an owner can run on a book of their own: `book-eval`."""
+"""Figures an owner can run: how well a book is cut, how well questions find their passages."""

@@ -78,7 +78,7 @@ async def ingest(
         for id_, chunk in chunks.items()
         if id_ not in stored or stored[id_].fingerprint != fingerprints[id_]
     ]
-    await _write(changed, index, embedder, progress)
+    await write_chunks(changed, index, embedder, progress)
     unreadable = {page.path for page in book.broken}
     gone = [id_ for id_, old in stored.items() if id_ not in chunks and old.path not in unreadable]
     await index.remove(gone)
@@ -115,12 +115,18 @@ def batches(changed: Iterable[tuple[Chunk, str]]) -> Iterator[list[tuple[Chunk, 
         yield batch
 
 
-async def _write(
+async def write_chunks(
     changed: Sequence[tuple[Chunk, str]],
     index: VectorIndex,
     embedder: Embedder | None,
     progress: Progress,
 ) -> None:
+    """Embed chunks and write them, each with its fingerprint, a few batches at a time.
+
+    Raises:
+        IndexUnavailable: The index failed.
+        ModelUnavailable: The embedder failed; batches written before stay.
+    """
     written = 0
     free = asyncio.Semaphore(_CONCURRENT_BATCHES)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from api_service.embedders.bm25 import query_terms
+from api_service.embedders.bm25 import word_terms
 
 _ASKS_WHAT = re.compile(
     r"\W*(?:(?:what|who)(?:['\u2019]s|\s+(?:is|are|was|were|does|do))|define|explain|describe)\s+"
@@ -45,7 +45,7 @@ class Asked:
 
 def terms_of(text: str) -> frozenset[int]:
     """Return the terms of a text, each once."""
-    return frozenset(query_terms(text).indices)
+    return word_terms(text)
 
 
 def read(question: str) -> Asked:

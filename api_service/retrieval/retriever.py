@@ -10,7 +10,15 @@ from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.embedders.bm25 import query_terms
 from api_service.problems import BookMissing, ModelUnavailable
-from api_service.vector_index import Embedding, Found, VectorIndex
+from api_service.vector_index import (
+    DEFAULT_FUSION,
+    Embedding,
+    Found,
+    Fusion,
+    Retrieval,
+    SparseVector,
+    VectorIndex,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -23,21 +31,38 @@ PER_SECTION = 2
 _DEPTH = 3
 """Chunks searched for each one returned: what thinning drops is replaced from below."""
 
+_NO_TERMS = SparseVector((), ())
 
-async def retrieve(
-    question: str, *, index: VectorIndex, embedder: Embedder | None, limit: int
+
+async def retrieve(  # noqa: PLR0913 # all but the question by name
+    question: str,
+    *,
+    index: VectorIndex,
+    embedder: Embedder | None,
+    limit: int,
+    fusion: Fusion = DEFAULT_FUSION,
+    by: Retrieval = "hybrid",
 ) -> Found:
     """Return at most limit chunks for a question, best first, at most PER_SECTION of a section.
 
     Without a vector of the question, because no embedder is configured or it does not answer, the
     search goes by terms alone; Found.retrieval says so.
 
+    Args:
+        question: As the reader wrote it.
+        index: Where the book is searched.
+        embedder: The one the book was ingested with.
+        limit: Most chunks.
+        fusion: How two rankings become one.
+        by: What to compare at most; less than "hybrid" is for measuring one ranking alone.
+
     Raises:
         IndexUnavailable: The index does not answer.
         BookMissing: The index is empty.
     """
-    embedding = await _embed(question, embedder) if embedder else None
-    found = await index.search(query_terms(question), embedding, limit * _DEPTH)
+    embedding = await _embed(question, embedder) if embedder and by != "bm25" else None
+    terms = query_terms(question) if by != "dense" else _NO_TERMS
+    found = await index.search(terms, embedding, limit * _DEPTH, fusion)
     if not found.chunks and await index.count() == 0:
         raise BookMissing("No book has been ingested yet.")
     return Found(chunks=tuple(_thinned(found.chunks))[:limit], retrieval=found.retrieval)

@@ -21,5 +21,11 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=50, description="Most results.")] = 10,
 ) -> Results:
     """Return the passages that fit best, without an answer."""
-    found = await retrieve(q, index=resources.index, embedder=resources.embedder, limit=limit)
+    found = await retrieve(
+        q,
+        index=resources.index,
+        embedder=resources.embedder,
+        limit=limit,
+        fusion=resources.settings.fusion,
+    )
     return Results(results=[result(scored) for scored in found.chunks], retrieval=found.retrieval)

@@ -18,6 +18,13 @@ Retrieval = Literal["hybrid", "dense", "bm25"]
 """Which vectors a search really compared: both, embeddings alone, or terms alone."""
 
 
+Fusion = Literal["convex", "dbsf", "rrf"]
+"""How two rankings become one: by both scores of every candidate, each as a part of the best and
+weighted, or by Qdrant's own distribution-based or reciprocal rank fusion."""
+
+DEFAULT_FUSION: Fusion = "convex"
+
+
 class IndexRefused(Exception):
     """The index cannot be opened, or not be used as it is; the text says why and what helps."""
 
@@ -120,12 +127,18 @@ class VectorIndex(Protocol):
         """Return the number of stored chunks; 0 without a collection."""
         ...
 
-    async def search(self, terms: SparseVector, embedding: Embedding | None, limit: int) -> Found:
+    async def search(
+        self,
+        terms: SparseVector,
+        embedding: Embedding | None,
+        limit: int,
+        fusion: Fusion = DEFAULT_FUSION,
+    ) -> Found:
         """Return at most limit chunks, best first; none without a collection.
 
-        With an embedding both rankings are fused inside Qdrant by reciprocal rank fusion.
-        Without one, or when no stored vector comes from the same embedder, the order is BM25's.
-        With an embedding and no terms the order is nearness alone.
+        With an embedding both rankings are fused. Without one, or when no stored vector comes from
+        the same embedder, the order is BM25's. With an embedding and no terms the order is nearness
+        alone.
         """
         ...
 

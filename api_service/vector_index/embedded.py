@@ -18,8 +18,10 @@ import structlog
 
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
+    DEFAULT_FUSION,
     Embedding,
     Found,
+    Fusion,
     IndexedChunk,
     IndexRefused,
     SparseVector,
@@ -99,9 +101,15 @@ class EmbeddedIndex:
         """Return the number of stored chunks."""
         return await self._run(lambda: self._shard.count(qdrant.CountRequest()))
 
-    async def search(self, terms: SparseVector, embedding: Embedding | None, limit: int) -> Found:
+    async def search(
+        self,
+        terms: SparseVector,
+        embedding: Embedding | None,
+        limit: int,
+        fusion: Fusion = DEFAULT_FUSION,
+    ) -> Found:
         """Return at most limit chunks, best first."""
-        return await self._run(lambda: engine.search(self._shard, terms, embedding, limit))
+        return await self._run(lambda: engine.search(self._shard, terms, embedding, limit, fusion))
 
     async def close(self) -> None:
         """Flush, and let go of the files and of the lock; a second call does nothing."""

@@ -12,10 +12,12 @@ from api_service.documents import ScoredChunk
 from api_service.vector_index import (
     Embedding,
     Found,
+    Fusion,
     IndexedChunk,
     IndexRefused,
     SparseVector,
     StoredChunk,
+    convex,
 )
 from api_service.vector_index.points import (
     BM25,
@@ -129,7 +131,11 @@ def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
 
 
 def search(
-    shard: qdrant.EdgeShard, terms: SparseVector, embedding: Embedding | None, limit: int
+    shard: qdrant.EdgeShard,
+    terms: SparseVector,
+    embedding: Embedding | None,
+    limit: int,
+    fusion: Fusion,
 ) -> Found:
     """Return at most limit chunks, best first, and what was compared to find them."""
     sparse = qdrant.Query.Nearest(
@@ -146,19 +152,40 @@ def search(
         qdrant.Prefetch(limit=depth, query=sparse),
         qdrant.Prefetch(limit=depth, query=dense, filter=comparable),
     ]
-    return Found(_hits(shard, qdrant.Fusion.Rrf(k=RRF_K), limit, rankings), "hybrid")
+    if fusion != "convex":
+        rule = qdrant.Fusion.Rrf(k=RRF_K) if fusion == "rrf" else qdrant.Fusion.Dbsf()
+        return Found(_hits(shard, rule, limit, rankings), "hybrid")
+    # Every candidate of either ranking is scored by both queries.
+    by_terms, by_nearness = (
+        {
+            point.id: point.score
+            for point in shard.query(
+                qdrant.QueryRequest(limit=2 * depth, query=query, prefetches=rankings, filter=only)
+            )
+        }
+        for query, only in ((sparse, None), (dense, comparable))
+    )
+    return Found(_chunks(shard, convex.fuse(by_terms, by_nearness, limit)), "hybrid")
+
+
+def _chunks(
+    shard: qdrant.EdgeShard, best: "Sequence[tuple[qdrant.PointId, float]]"
+) -> tuple[ScoredChunk, ...]:
+    records = shard.retrieve([id_ for id_, _ in best], with_payload=True, with_vector=False)
+    payloads = {record.id: record.payload or {} for record in records}
+    return tuple(ScoredChunk(chunk_from(payloads[id_]), score) for id_, score in best)
 
 
 def _hits(
     shard: qdrant.EdgeShard,
-    query: qdrant.Query | qdrant.Fusion.Rrf,
+    query: qdrant.Query | qdrant.Fusion.Rrf | qdrant.Fusion.Dbsf,
     limit: int,
     rankings: list[qdrant.Prefetch] | None = None,
     only: qdrant.Filter | None = None,
 ) -> tuple[ScoredChunk, ...]:
     request = qdrant.QueryRequest(
         limit=limit,
-        query=query,  # type: ignore[arg-type] # the stubs miss that Fusion.Rrf is a Fusion
+        query=query,  # type: ignore[arg-type] # the stubs miss that these are Fusions
         prefetches=rankings,
         filter=only,
         with_payload=True,

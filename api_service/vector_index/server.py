@@ -18,13 +18,16 @@ from api_service.documents import ScoredChunk
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
     COLLECTION,
+    DEFAULT_FUSION,
     Embedding,
     Found,
+    Fusion,
     IndexedChunk,
     IndexRefused,
     Retrieval,
     SparseVector,
     StoredChunk,
+    convex,
 )
 from api_service.vector_index.points import (
     BM25,
@@ -162,39 +165,56 @@ class ServerIndex:
                     return 0
                 raise
 
-    async def search(self, terms: SparseVector, embedding: Embedding | None, limit: int) -> Found:
+    async def search(
+        self,
+        terms: SparseVector,
+        embedding: Embedding | None,
+        limit: int,
+        fusion: Fusion = DEFAULT_FUSION,
+    ) -> Found:
         """Return at most limit chunks, best first; none without a collection."""
         with vendor_errors():
             try:
-                return await self._search(terms, embedding, limit)
+                return await self._search(terms, embedding, limit, fusion)
             except UnexpectedResponse as error:
                 if error.status_code == httpx.codes.NOT_FOUND:
                     return Found((), "bm25")
                 # Without a dense vector, or with one of another length, Qdrant refuses the query.
                 if error.status_code == httpx.codes.BAD_REQUEST and embedding:
-                    return await self._search(terms, None, limit)
+                    return await self._search(terms, None, limit, fusion)
                 raise
 
-    async def _search(self, terms: SparseVector, embedding: Embedding | None, limit: int) -> Found:
-        request, retrieval = _request(terms, embedding, limit)
-        if request is None:
-            return Found((), "bm25")
-        requests = [request]
-        if embedding:
-            # One comparable chunk tells that the dense ranking had something to rank.
-            requests.append(models.QueryRequest(filter=_comparable(embedding), limit=1))
-        answers = await self._client.query_batch_points(COLLECTION, requests)
-        if embedding and not answers[1].points:
-            retrieval = "bm25"
-            if terms.indices:
-                # Fused scores of a single ranking are not BM25's.
-                return await self._search(terms, None, limit)
-        return Found(
-            tuple(
-                ScoredChunk(chunk_from(point.payload or {}), point.score)
-                for point in answers[0].points
-            ),
-            retrieval,
+    async def _search(
+        self, terms: SparseVector, embedding: Embedding | None, limit: int, fusion: Fusion
+    ) -> Found:
+        if embedding is None:
+            if not terms.indices:
+                return Found((), "bm25")
+            by_terms = models.QueryRequest(
+                query=_sparse(terms), using=BM25, limit=limit, with_payload=True
+            )
+            (answer,) = await self._client.query_batch_points(COLLECTION, [by_terms])
+            return Found(_hits(answer), "bm25")
+        requests, retrieval = _requests(terms, embedding, limit, fusion)
+        # One comparable chunk tells that the dense ranking had something to rank.
+        requests.append(models.QueryRequest(filter=_comparable(embedding), limit=1))
+        *answers, comparable = await self._client.query_batch_points(COLLECTION, requests)
+        if not comparable.points:
+            # Fused scores of a single ranking are not BM25's.
+            return await self._search(terms, None, limit, fusion)
+        if len(answers) == 1:
+            return Found(_hits(answers[0]), retrieval)
+        scores = [{hit.id: hit.score for hit in answer.points} for answer in answers]
+        return Found(await self._chunks(convex.fuse(scores[0], scores[1], limit)), retrieval)
+
+    async def _chunks(
+        self, best: Sequence[tuple[models.ExtendedPointId, float]]
+    ) -> tuple[ScoredChunk, ...]:
+        records = await self._client.retrieve(COLLECTION, [id_ for id_, _ in best])
+        payloads = {record.id: record.payload or {} for record in records}
+        # One that was removed since it was found is left out.
+        return tuple(
+            ScoredChunk(chunk_from(payloads[id_]), score) for id_, score in best if id_ in payloads
         )
 
     async def close(self) -> None:
@@ -202,29 +222,51 @@ class ServerIndex:
         await self._client.close()
 
 
-def _request(
-    terms: SparseVector, embedding: Embedding | None, limit: int
-) -> tuple[models.QueryRequest | None, Retrieval]:
-    sparse = models.SparseVector(indices=list(terms.indices), values=list(terms.values))
-    if embedding is None:
-        if not terms.indices:
-            return None, "bm25"
-        return models.QueryRequest(query=sparse, using=BM25, limit=limit, with_payload=True), "bm25"
-    dense, comparable = list(embedding.vector), _comparable(embedding)
+def _requests(
+    terms: SparseVector, embedding: Embedding, limit: int, fusion: Fusion
+) -> tuple[list[models.QueryRequest], Retrieval]:
     if not terms.indices:
-        return models.QueryRequest(
-            query=dense, using=DENSE, filter=comparable, limit=limit, with_payload=True
-        ), "dense"
+        return [
+            models.QueryRequest(
+                query=list(embedding.vector),
+                using=DENSE,
+                filter=_comparable(embedding),
+                limit=limit,
+                with_payload=True,
+            )
+        ], "dense"
     depth = max(limit, CANDIDATES)
-    return models.QueryRequest(
-        prefetch=[
-            models.Prefetch(query=sparse, using=BM25, limit=depth),
-            models.Prefetch(query=dense, using=DENSE, filter=comparable, limit=depth),
-        ],
-        query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
-        limit=limit,
-        with_payload=True,
-    ), "hybrid"
+    sparse, dense, comparable = _sparse(terms), list(embedding.vector), _comparable(embedding)
+    rankings = [
+        models.Prefetch(query=sparse, using=BM25, limit=depth),
+        models.Prefetch(query=dense, using=DENSE, filter=comparable, limit=depth),
+    ]
+    if fusion == "convex":
+        # Every candidate of either ranking is scored by both queries.
+        return [
+            models.QueryRequest(
+                prefetch=rankings, query=query, using=using, filter=only, limit=2 * depth
+            )
+            for query, using, only in ((sparse, BM25, None), (dense, DENSE, comparable))
+        ], "hybrid"
+    rule = (
+        models.RrfQuery(rrf=models.Rrf(k=RRF_K))
+        if fusion == "rrf"
+        else models.FusionQuery(fusion=models.Fusion.DBSF)
+    )
+    return [
+        models.QueryRequest(prefetch=rankings, query=rule, limit=limit, with_payload=True)
+    ], "hybrid"
+
+
+def _hits(answer: models.QueryResponse) -> tuple[ScoredChunk, ...]:
+    return tuple(
+        ScoredChunk(chunk_from(point.payload or {}), point.score) for point in answer.points
+    )
+
+
+def _sparse(terms: SparseVector) -> models.SparseVector:
+    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
 
 
 def _comparable(embedding: Embedding) -> models.Filter:

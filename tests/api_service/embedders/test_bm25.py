@@ -1,13 +1,23 @@
+import re
+
 import pytest
 
-from api_service.embedders.bm25 import VERSION, document_terms, query_terms
+from api_service.embedders.bm25 import PHRASE_WEIGHT, VERSION, document_terms, query_terms
 
 
 def test_a_question_and_a_text_meet_in_the_same_term_ids() -> None:
     text = document_terms("A lidar measures distances with pulses of light.")
     question = query_terms("measuring the distance")
     assert set(question.indices) < set(text.indices)
-    assert set(question.values) == {1.0}
+
+
+def test_words_side_by_side_count_as_a_phrase_besides() -> None:
+    phrase = query_terms("light pulses")
+    assert sorted(phrase.values) == [PHRASE_WEIGHT, 1.0, 1.0]
+    together = set(phrase.indices) & set(document_terms("Pulses of light: light pulses.").indices)
+    apart = set(phrase.indices) & set(document_terms("Pulses are not of light.").indices)
+    assert together == set(phrase.indices)
+    assert len(apart) == 2
 
 
 def test_case_accents_and_endings_make_no_difference() -> None:
@@ -16,6 +26,31 @@ def test_case_accents_and_endings_make_no_difference() -> None:
 
 def test_the_parts_of_an_identifier_are_terms() -> None:
     assert set(query_terms("spin").indices) < set(document_terms("`rclpy.spin(node)`").indices)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("ROS_DOMAIN_ID", "Set `ROS_DOMAIN_ID` in the shell."),
+        ("what does torch.compile do?", "Call `torch.compile(model)` once."),
+        ("--policy.path", "lerobot-eval --policy.path=outputs"),
+        ("std::vector", "It returns a std::vector<int>."),
+        ("/cmd_vel", "Velocities arrive on /cmd_vel."),
+        ("IL-2", "The cytokine IL-2 is released."),
+    ],
+)
+def test_an_identifier_is_a_term_as_a_whole_too(question: str, text: str) -> None:
+    asked, parts = query_terms(question), query_terms(re.sub(r"[\W_]+", " ", question))
+    whole = set(asked.indices) - set(parts.indices)
+    assert whole
+    assert whole <= set(document_terms(text).indices)
+    assert not whole & set(document_terms(re.sub(r"[\W_]+", " ", text)).indices)
+
+
+def test_a_flag_is_told_from_the_word() -> None:
+    (flag,) = set(query_terms("--flag").indices) - set(query_terms("flag").indices)
+    assert flag in document_terms("Start it with `--flag`.").indices
+    assert flag not in document_terms("A flag is raised.").indices
 
 
 def test_stop_words_alone_make_no_terms() -> None:

@@ -1,15 +1,26 @@
 """What holds for the index, be it a Qdrant server or Qdrant's engine in this process."""
 
+import math
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import get_args
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from api_service.embedders.bm25 import query_terms
-from api_service.vector_index import COLLECTION, Embedding, SparseVector, StoredChunk, VectorIndex
+from api_service.vector_index import (
+    COLLECTION,
+    Embedding,
+    Fusion,
+    SparseVector,
+    StoredChunk,
+    VectorIndex,
+)
+from api_service.vector_index.convex import DENSE_WEIGHT
 from api_service.vector_index.embedded import EmbeddedIndex
+from api_service.vector_index.points import CANDIDATES
 from api_service.vector_index.server import ServerIndex
 from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.vector_index.chunks import make_stored
@@ -99,24 +110,87 @@ async def test_a_rare_term_weighs_more_than_a_common_one(index: VectorIndex) -> 
     assert len(found.chunks) == 3
 
 
-async def test_with_an_embedding_both_rankings_are_fused_by_reciprocal_rank(
-    index: VectorIndex,
-) -> None:
+THREE = (
+    make_stored("gripper gripper", vector=(0.0, 1.0), ordinal=0),
+    make_stored("gripper of a long and heavy arm", vector=(1.0, 0.0), ordinal=1),
+    make_stored("camera", vector=(0.9, 0.1), ordinal=2),
+)
+RIGHT = Embedding("openai:small", (1.0, 0.0))
+
+
+async def test_two_rankings_can_be_fused_by_reciprocal_rank(index: VectorIndex) -> None:
     await index.prepare(2)
-    await index.write(
-        [
-            make_stored("gripper gripper", vector=(0.0, 1.0), ordinal=0),
-            make_stored("gripper of a long and heavy arm", vector=(1.0, 0.0), ordinal=1),
-            make_stored("camera", vector=(0.9, 0.1), ordinal=2),
-        ]
-    )
-    found = await index.search(query_terms("gripper"), Embedding("openai:small", (1.0, 0.0)), 5)
+    await index.write(THREE)
+    found = await index.search(query_terms("gripper"), RIGHT, 5, "rrf")
     assert found.retrieval == "hybrid"
     # Second by terms and first by nearness; first and third; second by nearness alone.
     assert [scored.chunk.ordinal for scored in found.chunks] == [1, 0, 2]
     assert [scored.score for scored in found.chunks] == pytest.approx(
         [1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 62], rel=1e-4
     )
+
+
+async def test_two_rankings_can_be_fused_by_the_distributions_of_their_scores(
+    index: VectorIndex,
+) -> None:
+    await index.prepare(2)
+    await index.write(THREE)
+    found = await index.search(query_terms("gripper"), RIGHT, 5, "dbsf")
+    assert found.retrieval == "hybrid"
+    assert [scored.chunk.ordinal for scored in found.chunks] == [1, 0, 2]
+
+
+async def test_two_rankings_are_fused_by_both_scores_of_every_chunk(index: VectorIndex) -> None:
+    await index.prepare(2)
+    await index.write(THREE)
+    by_terms = await index.search(query_terms("gripper"), None, 5)
+    best, second = (scored.score for scored in by_terms.chunks)
+    found = await index.search(query_terms("gripper"), RIGHT, 5)
+    assert found.retrieval == "hybrid"
+    assert {scored.chunk.ordinal: scored.score for scored in found.chunks} == pytest.approx(
+        {
+            0: 1 - DENSE_WEIGHT,
+            1: (1 - DENSE_WEIGHT) * second / best + DENSE_WEIGHT,
+            2: DENSE_WEIGHT * 0.9 / math.hypot(0.9, 0.1),
+        },
+        rel=1e-4,
+    )
+    assert [scored.chunk.ordinal for scored in found.chunks] == [1, 2, 0]
+
+
+async def test_a_chunk_deep_in_one_ranking_still_has_both_its_scores(index: VectorIndex) -> None:
+    await index.prepare(2)
+    crowd = [make_stored("gripper", vector=(0.9, 0.1), ordinal=n) for n in range(2 * CANDIDATES)]
+    longer = "gripper of a long and heavy arm that no other page speaks of"
+    await index.write([*crowd, make_stored(longer, vector=(1.0, 0.0), ordinal=len(crowd))])
+    by_terms = await index.search(query_terms("gripper"), None, len(crowd) + 1)
+    assert by_terms.chunks[-1].chunk.text == longer
+    found = await index.search(query_terms("gripper"), RIGHT, 1)
+    part = by_terms.chunks[-1].score / by_terms.chunks[0].score
+    scores = {scored.chunk.text: scored.score for scored in found.chunks}
+    crowd_score = 1 - DENSE_WEIGHT + DENSE_WEIGHT * 0.9 / math.hypot(0.9, 0.1)
+    own_score = (1 - DENSE_WEIGHT) * part + DENSE_WEIGHT
+    assert scores == pytest.approx(
+        {longer: own_score} if own_score > crowd_score else {"gripper": crowd_score}, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("fusion", get_args(Fusion))
+async def test_an_identifier_is_found_first_with_every_fusion(
+    index: VectorIndex, fusion: Fusion
+) -> None:
+    await index.prepare(2)
+    await index.write(
+        [
+            make_stored("The domain of ROS, and its id. " * 3, vector=(1.0, 0.0), ordinal=0),
+            make_stored(
+                "Set `ROS_DOMAIN_ID` in the shell, then start.", vector=(1.0, 0.0), ordinal=1
+            ),
+            make_stored("Cameras see.", vector=(0.99, 0.01), ordinal=2),
+        ]
+    )
+    found = await index.search(query_terms("what does ROS_DOMAIN_ID do?"), RIGHT, 3, fusion)
+    assert found.chunks[0].chunk.ordinal == 1
 
 
 async def test_a_question_of_stop_words_is_searched_by_nearness_alone(index: VectorIndex) -> None:

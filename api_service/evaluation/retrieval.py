@@ -1,0 +1,157 @@
+"""How well questions find their passages: a judged set, through the product's own code.
+
+Each document of the set is a passage, and so one chunk; ingestion embeds and stores them in a
+temporary index, and every judged question is searched as readers' questions are.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from api_service import embedders
+from api_service.documents import Chunk
+from api_service.embedders import Embedder
+from api_service.evaluation.judged_sets import JudgedSet, Passage
+from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
+from api_service.ingestion.pipeline import Progress, fingerprint, write_chunks
+from api_service.retrieval.retriever import retrieve
+from api_service.settings import BookSettings
+from api_service.vector_index import Fusion, Retrieval, VectorIndex
+from api_service.vector_index.opening import open_index
+
+DEPTH = 10
+"""Documents in each ranking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What one question found.
+
+    Attributes:
+        documents: Ids, best first, each with its score.
+        seconds: From the question to its chunks, its embedding included.
+    """
+
+    documents: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Means over the judged questions; one that found nothing counts as zero."""
+
+    ndcg_10: float
+    recall_5: float
+    recall_10: float
+    mrr_10: float
+
+
+Rankings = Mapping[str, Ranking]
+"""By the question's id."""
+
+
+async def search_all(
+    judged: JudgedSet, settings: BookSettings, progress: Progress
+) -> dict[Retrieval, Rankings]:
+    """Build a set into a temporary index, and search it in every way the settings allow.
+
+    Raises:
+        BadSettings: The embedding model cannot be used.
+        Unavailable: The embedder or the index failed.
+    """
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="book-eval-")))
+        here = settings.model_copy(update={"qdrant_url": None, "data_dir": folder})
+        embedder = embedders.choose(settings)
+        if embedder:
+            stack.push_async_callback(embedder.close)
+        index = await open_index(here)
+        stack.push_async_callback(index.close)
+        await index.prepare(embedder.dimensions if embedder else None)
+        chunks = [_chunk(passage) for passage in judged.passages]
+        marked = [(chunk, fingerprint(chunk, embedder)) for chunk in chunks]
+        await write_chunks(marked, index, embedder, progress)
+        ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if embedder else ("bm25",)
+        return {way: await _search(judged, index, embedder, way, settings.fusion) for way in ways}
+
+
+def _chunk(passage: Passage) -> Chunk:
+    headings = (passage.title,) if passage.title else ()
+    return Chunk(
+        document=passage.id,
+        path=passage.id,
+        title=passage.title,
+        heading_path=headings,
+        url="",
+        anchor="",
+        text=passage.text,
+        ordinal=0,
+    )
+
+
+async def _search(
+    judged: JudgedSet, index: VectorIndex, embedder: Embedder | None, by: Retrieval, fusion: Fusion
+) -> Rankings:
+    rankings: dict[str, Ranking] = {}
+    for query in judged.queries:
+        start = time.perf_counter()
+        found = await retrieve(
+            query.text,
+            index=index,
+            embedder=embedder,
+            limit=DEPTH,
+            fusion=fusion,
+            by=by,
+        )
+        seconds = time.perf_counter() - start
+        documents = {scored.chunk.document: scored.score for scored in found.chunks}
+        rankings[query.id] = Ranking(documents, seconds)
+    return rankings
+
+
+def quality(judged: JudgedSet, rankings: Rankings) -> Quality:
+    """Return the means of the measures over the judged questions."""
+
+    def mean(
+        measure: Callable[[Sequence[str], Mapping[str, int], int], float], depth: int
+    ) -> float:
+        return statistics.fmean(
+            measure(list(rankings[query.id].documents), judged.judgements[query.id], depth)
+            for query in judged.queries
+        )
+
+    return Quality(mean(ndcg, 10), mean(recall, 5), mean(recall, 10), mean(reciprocal_rank, 10))
+
+
+def report(judged: JudgedSet, found: Mapping[Retrieval, Rankings]) -> str:
+    """Return the table the command prints: a line for each way of searching."""
+    lines = [
+        f"{len(judged.passages)} documents, {len(judged.queries)} judged queries",
+        f"{'':8}  nDCG@10  recall@5  recall@10  MRR@10   p50 ms   p95 ms",
+    ]
+    for way, rankings in found.items():
+        means = quality(judged, rankings)
+        times = sorted(ranking.seconds * 1000 for ranking in rankings.values())
+        lines.append(
+            f"{way:8}{means.ndcg_10:9.4f}{means.recall_5:10.4f}{means.recall_10:11.4f}"
+            f"{means.mrr_10:8.4f}{_percentile(times, 50):9.2f}{_percentile(times, 95):9.2f}"
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    """Return the smallest value that so many per cent do not exceed."""
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+def run_lines(rankings: Rankings, tag: str) -> str:
+    """Return rankings as a run file of TREC's: query, Q0, document, rank, score, tag."""
+    return "".join(
+        f"{query} Q0 {document} {rank} {score:.6f} {tag}\n"
+        for query, ranking in rankings.items()
+        for rank, (document, score) in enumerate(ranking.documents.items(), start=1)
+    )
