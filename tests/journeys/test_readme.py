@@ -14,6 +14,7 @@ COVERED = {
     "Sign in with Google or GitHub": "test_oauth_walk.py",
     "Your own book": "test_make_run.py",
     "In containers": "test_compose.py",
+    "Search without a key": "test_local_search_walk.py",
     "Tests": "CI, which runs this very command",
 }
 

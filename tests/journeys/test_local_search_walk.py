@@ -1,0 +1,51 @@
+"""The README's section on searching without a key, run as it stands but for the model's folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api_service.evaluation.sets import write_set
+from tests.journeys.readme import CHECKOUT, commands
+
+MODEL = CHECKOUT.parent / "shared" / "data" / "models" / "all-MiniLM-L6-v2-int8"
+
+
+def run(command: str, folder: Path, **environment: str) -> str:
+    kept = {name: os.environ[name] for name in ("HOME",) if name in os.environ}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**kept, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_book_is_ingested_with_a_model_on_this_machine(tmp_path: Path) -> None:
+    if not MODEL.is_dir():
+        pytest.skip(f"needs the sentence encoder in {MODEL.relative_to(CHECKOUT.parent)}")
+    ingest, _ = commands()["Search without a key"]
+    assert "/path/to/all-MiniLM-L6-v2" in ingest
+
+    command = ingest.replace("/path/to/all-MiniLM-L6-v2", str(MODEL))
+    run(command, CHECKOUT, DATA_DIR=str(tmp_path), LOG_FORMAT="json")
+
+    assert any(tmp_path.iterdir())
+
+
+def test_questions_are_measured_and_the_run_is_written(tmp_path: Path) -> None:
+    _, measure = commands()["Search without a key"]
+    questions = tmp_path / "my-questions"
+    questions.mkdir()
+    write_set(questions)
+
+    assert "nDCG@10" in run(measure, tmp_path)
+
+    assert (tmp_path / "my-questions.run").read_text().count("\n") > 1
