@@ -173,7 +173,7 @@ def test_no_line_of_the_containers_holds_anything_private(stack: Stack, answers:
         if "=" in line and not line.startswith("#")
     )
 
-    assert '"event": "request"' in logs
+    assert '"event":"request"' in logs
     private = [answers.token, answers.signed_up["token"], answers.cookies.split()[-1]]
     private += [PASSWORD, "correct horse", "@example.com", "Vision-Language-Action"]
     private += [
