@@ -128,7 +128,7 @@ def test_the_answer_comes_from_the_book_with_its_place(answers: Answers) -> None
 def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answers) -> None:
     if not LEROBOT.is_dir():
         pytest.skip("the book in ../shared/data/book-lerobot is not here")
-    (command,) = commands()["Your own book"]
+    command, _ = commands()["Your own book"]
     own = command.replace("examples/book", str(LEROBOT))
 
     first = shell(own, run.environment)
@@ -141,6 +141,15 @@ def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answ
     for source in reply["sources"]:
         section = section_at(LEROBOT, "http://localhost:3000/docs", source)
         assert "vision-language-action" in section.lower(), source
+
+
+def test_the_cut_of_a_book_is_judged(run: Run) -> None:
+    _, command = commands()["Your own book"]
+
+    done = shell(command, run.environment)
+
+    assert done.returncode == 0, done.stderr
+    assert "chunks" in done.stdout
 
 
 def test_no_line_of_the_journey_holds_anything_private(run: Run, answers: Answers) -> None:

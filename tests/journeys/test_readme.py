@@ -13,8 +13,8 @@ COVERED = {
     "Sign-out reaches api-service": "test_readme_walk.py",
     "Sign in with Google or GitHub": "test_oauth_walk.py",
     "Your own book": "test_make_run.py",
-    "In containers": "test_compose.py",
     "Search without a key": "test_local_search_walk.py",
+    "In containers": "test_compose.py",
     "Tests": "CI, which runs this very command",
 }
 
