@@ -24,6 +24,7 @@ class Site:
         auth: Address of auth-service.
         api: Address of api-service.
         origin: What auth-service calls itself.
+        auth_log: What auth-service has printed.
         api_log: What api-service has printed.
     """
 
@@ -31,6 +32,7 @@ class Site:
     auth: str
     api: str
     origin: str
+    auth_log: Path
     api_log: Path
 
     def logged(self) -> list[dict[str, Any]]:
@@ -47,8 +49,10 @@ def running_site(folder: Path) -> Iterator[Site]:
             replicas.auth_service(folder, server.url, MAIL_URL="off") as auth,
             replicas.api_service(folder, auth, RATE_LIMIT="off") as api,
         ):
-            (log,) = folder.glob("api_service-*.log")
-            yield Site(server.url, auth, api, f"http://localhost:{urlsplit(auth).port}", log)
+            (auth_log,) = folder.glob("auth_service-*.log")
+            (api_log,) = folder.glob("api_service-*.log")
+            origin = f"http://localhost:{urlsplit(auth).port}"
+            yield Site(server.url, auth, api, origin, auth_log, api_log)
 
 
 @contextmanager
