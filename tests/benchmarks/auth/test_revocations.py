@@ -31,8 +31,8 @@ def test_every_way_a_token_ends_is_measured_and_takes_less_than_two_seconds(
     assert 0 < seconds < 2
 
 
-def test_the_check_is_measured_and_costs_less_than_verifying() -> None:
+def test_the_check_costs_less_than_five_microseconds_and_less_than_verifying() -> None:
     checked = check_cost(10_000)
 
     assert checked.entries == 10_000
-    assert 0 < checked.check < checked.verify
+    assert 0 < checked.check < min(5, checked.verify)
