@@ -83,10 +83,14 @@ def word_terms(text: str) -> frozenset[int]:
     return frozenset(_model().embed_query(text).indices)
 
 
+def identifiers(text: str) -> tuple[str, ...]:
+    """Return the identifiers in a text, folded and without separators: rosdomainid, flag."""
+    return tuple(_SEPARATORS.sub("", found).casefold() for found in _IDENTIFIER.findall(text))
+
+
 def _with_identifiers(text: str) -> str:
     """Append each identifier as one word, which the tokenizer does not take apart."""
-    whole = [_MARK + _SEPARATORS.sub("", found) for found in _IDENTIFIER.findall(text)]
-    return " ".join([text, *whole])
+    return " ".join([text, *(_MARK + found for found in identifiers(text))])
 
 
 @cache

@@ -1,14 +1,14 @@
-"""A question becomes ranked chunks: embedded, searched, and thinned where one section crowds."""
+"""A question becomes ranked chunks: embedded, searched, what it names put first, then thinned."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
-from api_service.embedders.bm25 import query_terms
+from api_service.embedders.bm25 import identifiers, query_terms
 from api_service.problems import BookMissing, ModelUnavailable
 from api_service.vector_index import (
     DEFAULT_FUSION,
@@ -65,7 +65,8 @@ async def retrieve(  # noqa: PLR0913 # all but the question by name
     found = await index.search(terms, embedding, limit * _DEPTH, fusion)
     if not found.chunks and await index.count() == 0:
         raise BookMissing("No book has been ingested yet.")
-    return Found(chunks=tuple(_thinned(found.chunks))[:limit], retrieval=found.retrieval)
+    ranked = _naming_first(question, found.chunks)
+    return Found(chunks=tuple(_thinned(ranked))[:limit], retrieval=found.retrieval)
 
 
 async def _embed(question: str, embedder: Embedder) -> Embedding | None:
@@ -76,6 +77,19 @@ async def _embed(question: str, embedder: Embedder) -> Embedding | None:
         log.warning("question_not_embedded", embedder=embedder.name, error=type(error).__name__)
         return None
     return Embedding(embedder.name, tuple(vector))
+
+
+def _naming_first(question: str, ranked: Sequence[ScoredChunk]) -> Sequence[ScoredChunk]:
+    """Put the chunks that name most of the question's identifiers first, each group as ranked.
+
+    Who asks for `ROS_DOMAIN_ID` means that and nothing near it, however near it is.
+    """
+    asked = set(identifiers(question))
+    if not asked:
+        return ranked
+    return sorted(
+        ranked, key=lambda scored: -len(asked.intersection(identifiers(scored.chunk.searchable)))
+    )
 
 
 def _thinned(ranked: Iterable[ScoredChunk]) -> Iterable[ScoredChunk]:

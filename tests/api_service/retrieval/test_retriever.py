@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,7 +10,7 @@ from api_service import embedders
 from api_service.documents import Chunk
 from api_service.problems import BookMissing, IndexUnavailable
 from api_service.retrieval.retriever import PER_SECTION, retrieve
-from api_service.vector_index import Found
+from api_service.vector_index import DEFAULT_FUSION, Found, Fusion
 from api_service.vector_index.opening import open_index
 from tests.api_service.book import BOOK, ingest, make_chunk
 from tests.api_service.scripted_openai import ScriptedOpenAI, refuses, scripted_openai
@@ -25,13 +26,18 @@ async def scripted(data_dir: Path) -> AsyncIterator[ScriptedOpenAI]:
 
 
 async def found(
-    question: str, data_dir: Path, *, openai: ScriptedOpenAI | None = None, limit: int = 5
+    question: str,
+    data_dir: Path,
+    *,
+    openai: ScriptedOpenAI | None = None,
+    limit: int = 5,
+    fusion: Fusion = DEFAULT_FUSION,
 ) -> Found:
     settings = make_settings(data_dir, openai=openai)
     embedder = embedders.choose(settings)
     index = await open_index(settings)
     try:
-        return await retrieve(question, index=index, embedder=embedder, limit=limit)
+        return await retrieve(question, index=index, embedder=embedder, limit=limit, fusion=fusion)
     finally:
         await index.close()
         if embedder:
@@ -48,6 +54,28 @@ async def test_the_chunk_that_shares_most_words_comes_first(tmp_path: Path) -> N
 
     assert result.chunks[0].chunk.anchor == "gaits"
     assert result.retrieval == "bm25"
+
+
+@pytest.mark.parametrize("fusion", get_args(Fusion))
+@pytest.mark.parametrize("embedded", [True, False], ids=["hybrid", "by terms"])
+async def test_what_names_the_identifier_comes_before_what_is_merely_near(
+    tmp_path: Path, fusion: Fusion, *, embedded: bool
+) -> None:
+    near = [make_chunk("The domain of ROS, and its id. " * 3, heading=f"Id {n}") for n in range(6)]
+    named = make_chunk("Before any of these scripts, `export ROS_DOMAIN_ID=7`.", heading="Shell")
+    async with scripted_openai() as openai:
+        vendor = openai if embedded else None
+        await ingest(make_settings(tmp_path, openai=vendor), [*near, named])
+        result = await found(
+            "what does ros_domain_id do for the domain of ROS?",
+            tmp_path,
+            openai=vendor,
+            fusion=fusion,
+        )
+
+    assert result.retrieval == ("hybrid" if embedded else "bm25")
+    assert result.chunks[0].chunk.anchor == "shell"
+    assert len(result.chunks) == 5
 
 
 async def test_no_section_crowds_out_the_others(tmp_path: Path) -> None:
