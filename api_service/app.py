@@ -16,7 +16,8 @@ from api_service.chat.routes import router as chat
 from api_service.dependencies import current_caller, resources_of
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
-from api_service.problems import ProblemBody, TooLarge, Unexpected, render
+from api_service.problem_json import ProblemBody, render
+from api_service.problems import TooLarge, Unexpected
 from api_service.resources import Resources, open_resources
 from api_service.search.routes import router as search
 from api_service.settings import Settings

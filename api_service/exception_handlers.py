@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api_service.problem_json import render
 from api_service.problems import (
     InvalidRequest,
     MethodNotAllowed,
@@ -17,7 +18,6 @@ from api_service.problems import (
     TooManyRequests,
     Unexpected,
     invalid,
-    render,
 )
 from service_kit.rate_limit import RateLimited
 

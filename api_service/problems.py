@@ -1,4 +1,4 @@
-"""What can go wrong, and how it is said.
+"""What can go wrong.
 
     Problem
     ├── InvalidToken        401  the bearer token is missing or wrong
@@ -22,17 +22,13 @@
         ├── ModelUnavailable     the language model or the embedder
         └── DeadlineExceeded     the answer took too long
 
-Every problem leaves as `application/problem+json` (RFC 9457).
+How a problem leaves stands in `problem_json`.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from pydantic_core import ErrorDetails
-
-from service_kit.request_id import current_request_id
 
 
 class Problem(Exception):
@@ -245,18 +241,6 @@ class DeadlineExceeded(Unavailable):
     title = "Deadline Exceeded"
 
 
-class ProblemBody(BaseModel):
-    """The body of every refusal, for the API's description."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    request_id: str
-    errors: list[dict[str, str]] | None = None
-
-
 def invalid(errors: Iterable[ErrorDetails | Mapping[str, object]]) -> InvalidRequest:
     """Return the problem Pydantic's errors amount to; nothing the caller sent is in it.
 
@@ -277,28 +261,3 @@ def invalid(errors: Iterable[ErrorDetails | Mapping[str, object]]) -> InvalidReq
         named = [str(part) for part in path if part not in ("body", "query", "path", "header")]
         found.append({"member": ".".join(named) or "(body)", "reason": reason})
     return InvalidInput("A value has the wrong type or size.", errors=tuple(found))
-
-
-def render(problem: Problem, instance: str = "") -> JSONResponse:
-    """Return the RFC 9457 reply of a problem.
-
-    Args:
-        problem: What went wrong.
-        instance: The path asked for, percent-encoded and without its query string.
-    """
-    body: dict[str, object] = {
-        "type": problem.kind,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": instance,
-        "request_id": current_request_id(),
-    }
-    if problem.errors:
-        body["errors"] = problem.errors
-    return JSONResponse(
-        body,
-        status_code=problem.status,
-        headers={"Cache-Control": "no-store", **problem.headers},
-        media_type="application/problem+json",
-    )

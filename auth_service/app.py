@@ -22,8 +22,9 @@ from auth_service.api_keys.routes import router as api_keys
 from auth_service.database.address import read_address
 from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
+from auth_service.error_codes import Code
 from auth_service.error_page import router as error_page
-from auth_service.errors import Code, Refused, render
+from auth_service.errors import Refused, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.oauth.account_routes import router as provider_accounts

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import ada_url
 
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 
 _NOWHERE = "https://callback.invalid"  # RFC 2606 section 2
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from auth_service.errors import Code, InvalidRedirect, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import InvalidRedirect, Refused
 from service_kit.origins import TrustedOrigins
 
 REDIRECTS = {

@@ -6,7 +6,8 @@ import structlog
 from fastapi import Depends, Request
 
 from auth_service.dependencies import Res
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from service_kit.service_token import NotAService, check_service_token
 
 log = structlog.get_logger(__name__)

@@ -34,7 +34,8 @@ from pydantic_core import (
     from_json,
 )
 
-from auth_service.errors import Code, InvalidInput, Refused, UnsupportedMediaType
+from auth_service.error_codes import Code
+from auth_service.errors import InvalidInput, Refused, UnsupportedMediaType
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from service_kit.settings import BadSettings
+from standalone.cluster import PostgresUnavailable
 from standalone.data_folder import kept_secrets, locked
 from standalone.greeting import greeting
-from standalone.postgres import PostgresUnavailable, running_postgres
+from standalone.postgres import running_postgres
 from standalone.processes import (
     Service,
     refuse_taken_port,

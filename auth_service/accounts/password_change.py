@@ -18,7 +18,8 @@ from auth_service.accounts.passwords import (
 from auth_service.audit.events import Actor, Event, EventKind, record, recording
 from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Account, AuditEvent, User
-from auth_service.errors import Busy, Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Busy, Refused
 from auth_service.revocations.recording import revoke_user
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.management import revoke_all

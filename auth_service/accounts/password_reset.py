@@ -12,7 +12,8 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Database
 from auth_service.database.sweep import Sweep
 from auth_service.database.tables import Account, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.identifiers import new_reset_token
 from auth_service.mail import Mail
 from auth_service.revocations.recording import revoke_user

@@ -18,7 +18,8 @@ from passlib.handlers.argon2 import argon2
 from passlib.handlers.bcrypt import bcrypt
 from passlib.utils import handlers
 
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.password_rules import PasswordRules
 from auth_service.workers import WorkerPool
 

@@ -12,7 +12,8 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.wire import is_email
 from auth_service.workers import WorkerPool
 

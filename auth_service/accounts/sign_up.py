@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth_service.accounts.credentials import add_credential
 from auth_service.accounts.passwords import check_policy, hash_password
 from auth_service.database.profiles import Profile, insert_user
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.identifiers import new_identifier
 from auth_service.workers import WorkerPool
 

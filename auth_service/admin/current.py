@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 from auth_service.admin.users import ADMIN
 from auth_service.audit.events import Actor
 from auth_service.dependencies import Caller, Now, Res
-from auth_service.errors import Code, Refused, SilentRefusal
+from auth_service.error_codes import Code
+from auth_service.errors import Refused, SilentRefusal
 from auth_service.sessions.cookies import together
 from auth_service.sessions.current import Shown
 from auth_service.sessions.signed_in import LiveSession, resolve

@@ -30,7 +30,7 @@ from auth_service.audit import reading
 from auth_service.audit.reading import Filters
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Res, checked_body, checked_query
-from auth_service.errors import Code
+from auth_service.error_codes import Code
 from auth_service.openapi import documented, documented_query
 from auth_service.replies import reply
 from auth_service.resources import Resources

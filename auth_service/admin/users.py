@@ -13,7 +13,8 @@ from auth_service.audit.events import Actor, Detail, Event, EventKind, record
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import USER
 from auth_service.database.tables import Session, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.revocations.recording import SETTLED, revoke_user
 from auth_service.users.deletion import delete_user
 

@@ -12,7 +12,8 @@ from auth_service.api_keys.schemas import VerifiedKeyBody, VerifyKeyBody
 from auth_service.database.api_keys import use_key
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Now, Res, checked_body
-from auth_service.errors import Code, KeyUsedUp, Refused, Unavailable
+from auth_service.error_codes import Code
+from auth_service.errors import KeyUsedUp, Refused, Unavailable
 from auth_service.replies import reply
 from auth_service.service_callers import from_api_service
 from auth_service.sessions.schemas import UserBody

@@ -14,7 +14,8 @@ from auth_service.audit.events import Actor, Detail, EventKind, recording
 from auth_service.database.api_keys import key_hash
 from auth_service.database.engine import Statements
 from auth_service.database.tables import ApiKey, AuditEvent
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.identifiers import new_api_key, new_identifier
 
 CONFIGURATION = "default"

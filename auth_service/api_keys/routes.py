@@ -23,7 +23,8 @@ from auth_service.api_keys.schemas import (
 from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.openapi import documented, documented_query
 from auth_service.replies import reply
 from auth_service.sessions.current import Shown

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 
 _LONGEST = 32  # of name and prefix, in UTF-16 units as JavaScript counts
 _DAYS = (1, 365)

@@ -32,7 +32,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.tables import ApiKey, User
-from auth_service.errors import Code, KeyUsedUp, Refused, Unavailable
+from auth_service.error_codes import Code
+from auth_service.errors import KeyUsedUp, Refused, Unavailable
 
 KEY_LENGTH = 64
 """Letters of a key after its prefix; what is shorter is no key."""

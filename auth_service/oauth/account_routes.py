@@ -11,7 +11,8 @@ from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.encryption import Undecipherable
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.oauth.linking import unlink
 from auth_service.oauth.provider import Provider, ProviderRefused, ProviderTokens
 from auth_service.oauth.provider_tokens import (

@@ -11,7 +11,8 @@ from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Client
 from auth_service.encryption import Undecipherable, decrypt, for_purpose
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.oauth.entrance import sign_in, sign_in_failed
 from auth_service.oauth.linking import NotLinked, Vouched, link, session_lives
 from auth_service.oauth.provider import Provider, ProviderRefused, ProviderTokens

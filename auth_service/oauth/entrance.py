@@ -5,7 +5,8 @@ from datetime import datetime
 from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Client
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.oauth.linking import Entered, NotLinked, Vouched, enter
 from auth_service.resources import Resources
 from auth_service.sessions.lifecycle import StartedSession, start_session

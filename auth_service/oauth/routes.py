@@ -12,7 +12,8 @@ from auth_service.audit.events import Actor
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body
 from auth_service.encryption import encrypt, for_purpose
-from auth_service.errors import Code, ProviderUnavailable, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import ProviderUnavailable, Refused
 from auth_service.identifiers import new_code_verifier, new_state
 from auth_service.oauth.authorization import Wishes, authorize_url
 from auth_service.oauth.callback import LINK_PURPOSE, callback_url

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from auth_service.database.engine import Statements
 from auth_service.database.sweep import Sweep
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.sessions.cookies import CookieRules, Header, set_cookie
 from auth_service.sessions.lifecycle import StoredSession
 from auth_service.sessions.refresh_families import (

@@ -22,7 +22,8 @@ from auth_service.database.engine import Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.reader import Reader
 from auth_service.database.tables import AuditEvent, Session, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.identifiers import new_identifier
 
 REMEMBERED = timedelta(days=7)

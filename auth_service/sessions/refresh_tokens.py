@@ -28,7 +28,8 @@ from auth_service.audit.events import Actor, EventKind, recording
 from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile, is_banned
 from auth_service.database.tables import RefreshToken, Session, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.sessions.lifecycle import COLUMNS, StoredSession, renew_session
 from auth_service.sessions.refresh_families import RefreshLife, RefreshTokenGiven
 from auth_service.sessions.refresh_token_form import (

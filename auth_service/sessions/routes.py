@@ -20,7 +20,8 @@ from auth_service.dependencies import (
     resources_of,
     same_site,
 )
-from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import PlainRefusal, Refused
 from auth_service.openapi import documented, documented_query
 from auth_service.replies import list_reply, null_reply, reply, told
 from auth_service.sessions import lifecycle

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from auth_service.dependencies import Now, Res
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.resources import Resources
 from auth_service.sessions.cookie_cache import cached_headers, cached_session
 from auth_service.sessions.cookies import (

@@ -16,7 +16,8 @@ from auth_service.accounts.routes import (
 from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Now, Res, checked_body, moment_of, resources_of
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.openapi import documented, documented_query
 from auth_service.origins import check_navigation
 from auth_service.replies import reply, told

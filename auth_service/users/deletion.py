@@ -10,7 +10,8 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import Statements
 from auth_service.database.profiles import Profile
 from auth_service.database.tables import Account, Session, User
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from auth_service.identifiers import new_deletion_token
 from auth_service.mail import Mail
 from auth_service.verifications import one_time

@@ -12,7 +12,8 @@ from auth_service.accounts.password_change import check_password
 from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
-from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import PlainRefusal, Refused
 from auth_service.openapi import documented, documented_query
 from auth_service.replies import redirect, reply
 from auth_service.resources import Resources

@@ -12,7 +12,8 @@ from auth_service.accounts.listing import linked_accounts
 from auth_service.accounts.password_change import PasswordChange, check_password
 from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body
-from auth_service.errors import Code, PlainRefusal, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import PlainRefusal, Refused
 from auth_service.openapi import documented
 from auth_service.origins import is_falsy
 from auth_service.replies import list_reply, reply

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from auth_service.errors import Busy, Code, DatabaseUnavailable, InvalidRedirect, Refused, render
+from auth_service.error_codes import Code
+from auth_service.errors import Busy, DatabaseUnavailable, InvalidRedirect, Refused, render
 
 
 @pytest.mark.parametrize("code", list(Code), ids=lambda code: code.name)

