@@ -31,7 +31,7 @@ class UnfitTables(BadSettings):
 
     def __init__(self, complaints: Sequence[str]) -> None:
         first = "DATABASE_URL holds tables that differ from Better Auth's; nothing was changed."
-        last = 'README.md says under "Coming from Better Auth" what to do.'
+        last = 'docs/better-auth.md says under "Coming from Better Auth" what to do.'
         super().__init__("\n".join((first, *(f"  {line}" for line in complaints), last)))
 
 

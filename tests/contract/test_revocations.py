@@ -278,7 +278,7 @@ def test_without_auth_service_tokens_count_on_or_not_as_is_asked(
 
 
 def test_the_feed_is_heard_while_the_secret_is_being_changed(site: Site, tmp_path: Path) -> None:
-    # As README.md says: api-service first, while auth-service knows nothing but the old secret.
+    # As docs/settings.md says: api-service first, while auth-service knows the old secret alone.
     newer = {"JWT_SECRETS": f"2:{TOKEN_SECRET[::-1]},1:{TOKEN_SECRET}"}
     with api_service(tmp_path, site.auth[0], **newer) as api:
         told = httpx.get(f"{api}/ready").json()

@@ -1,4 +1,4 @@
-"""The README's commands, word for word."""
+"""The commands of the README and of the pages in docs, word for word."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,15 @@ _HEADING = re.compile(r"^#{2,3} (?P<heading>.+)$", re.MULTILINE)
 _COMMANDS = re.compile(r"^```bash\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def commands() -> dict[str, list[str]]:
-    """Return the blocks of shell commands under each heading that has some."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+def pages() -> list[str]:
+    """Return the paths of the README and of all pages in docs."""
+    docs = sorted(CHECKOUT.glob("docs/**/*.md"))
+    return ["README.md", *(page.relative_to(CHECKOUT).as_posix() for page in docs)]
+
+
+def commands(page: str = "README.md") -> dict[str, list[str]]:
+    """Return the blocks of shell commands under each heading of a page that has some."""
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
     parts = _HEADING.split(text)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     return {

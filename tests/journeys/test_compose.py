@@ -133,7 +133,7 @@ def test_only_the_services_are_published_and_only_on_this_machine(stack: Stack) 
 def test_a_real_book_replaces_the_example_and_is_asked(stack: Stack, answers: Answers) -> None:
     if not LEROBOT.is_dir():
         pytest.skip("the book in ../shared/data/book-lerobot is not here")
-    own = commands()["In containers"][1].replace("$PWD/examples/book", str(LEROBOT))
+    own = commands("docs/containers.md")["Your book"][0].replace("$PWD/examples/book", str(LEROBOT))
     subprocess.run(["bash", "-c", own], cwd=stack.folder, check=True, timeout=300)
 
     reply = ask("What is a Vision-Language-Action model?", answers.token)

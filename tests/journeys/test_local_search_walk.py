@@ -1,4 +1,4 @@
-"""The README's section on searching without a key, run as it stands but for the model's folder."""
+"""What docs/book.md says of search, run as it stands but for the model's folder."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def run(command: str, folder: Path, **environment: str) -> str:
 def test_a_book_is_ingested_with_a_model_on_this_machine(tmp_path: Path) -> None:
     if not MODEL.is_dir():
         pytest.skip(f"needs the sentence encoder in {MODEL.relative_to(CHECKOUT.parent)}")
-    ingest, _ = commands()["Search without a key"]
+    (ingest,) = commands("docs/book.md")["Search without a key"]
     assert "/path/to/all-MiniLM-L6-v2" in ingest
 
     command = ingest.replace("/path/to/all-MiniLM-L6-v2", str(MODEL))
@@ -41,7 +41,7 @@ def test_a_book_is_ingested_with_a_model_on_this_machine(tmp_path: Path) -> None
 
 
 def test_questions_are_measured_and_the_run_is_written(tmp_path: Path) -> None:
-    _, measure = commands()["Search without a key"]
+    (measure,) = commands("docs/book.md")["How well questions find their passages"]
     questions = tmp_path / "my-questions"
     questions.mkdir()
     write_set(questions)

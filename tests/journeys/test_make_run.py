@@ -128,7 +128,7 @@ def test_the_answer_comes_from_the_book_with_its_place(answers: Answers) -> None
 def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answers) -> None:
     if not LEROBOT.is_dir():
         pytest.skip("the book in ../shared/data/book-lerobot is not here")
-    command, _ = commands()["Your own book"]
+    (command,) = commands()["Your own book"]
     own = command.replace("examples/book", str(LEROBOT))
 
     first = shell(own, run.environment)
@@ -144,7 +144,7 @@ def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answ
 
 
 def test_the_cut_of_a_book_is_judged(run: Run) -> None:
-    _, command = commands()["Your own book"]
+    (command,) = commands("docs/book.md")["How well it is cut"]
 
     done = shell(command, run.environment)
 

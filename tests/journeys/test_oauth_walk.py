@@ -1,4 +1,4 @@
-"""The README's way to sign in with providers, the last step at one that asks nothing."""
+"""The pages' way to sign in with providers, the last step at one that asks nothing."""
 
 import asyncio
 import json
@@ -25,8 +25,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-async def test_the_readme_signs_a_reader_in_with_a_provider(database: str, tmp_path: Path) -> None:
-    github, campus, ask, walk = commands()["Sign in with Google or GitHub"]
+async def test_the_page_signs_a_reader_in_with_a_provider(database: str, tmp_path: Path) -> None:
+    github, campus, ask, walk = commands("docs/accounts.md")["Sign in with Google or GitHub"]
     assert CLIENT_SECRET in campus
     async with provider_serving() as provider:
         campus = campus.replace("https://login.campus.example", provider.url)

@@ -1,26 +1,37 @@
 from standalone.greeting import CALLS
-from tests.journeys.readme import CHECKOUT, commands
+from tests.journeys.readme import CHECKOUT, commands, pages
 
-# Each section with commands, in their order, and the test that runs them.
+# Each section with commands, by its page and in their order, and the test that runs them.
 COVERED = {
-    "Start": "test_make_run.py",
-    "Four calls to an answer": "test_make_run.py and test_compose.py",
-    "Sign in again": "test_readme_walk.py",
-    "Refresh tokens": "test_readme_walk.py",
-    "Tokens anybody can check": "test_readme_walk.py",
-    "Roles and admins": "test_readme_walk.py",
-    "API keys": "test_readme_walk.py",
-    "Sign-out reaches api-service": "test_readme_walk.py",
-    "Sign in with Google or GitHub": "test_oauth_walk.py",
-    "Your own book": "test_make_run.py",
-    "Search without a key": "test_local_search_walk.py",
-    "In containers": "test_compose.py",
-    "Tests": "CI, which runs this very command",
+    "README.md": {
+        "Start": "test_make_run.py",
+        "Four calls to an answer": "test_make_run.py and test_compose.py",
+        "Your own book": "test_make_run.py",
+        "In containers": "test_compose.py",
+        "Tests": "CI, which runs this very command",
+    },
+    "docs/accounts.md": {
+        "Sign in again": "test_readme_walk.py",
+        "Refresh tokens": "test_readme_walk.py",
+        "Tokens anybody can check": "test_readme_walk.py",
+        "Roles and admins": "test_readme_walk.py",
+        "API keys": "test_readme_walk.py",
+        "Sign-out reaches api-service": "test_readme_walk.py",
+        "Sign in with Google or GitHub": "test_oauth_walk.py",
+    },
+    "docs/book.md": {
+        "How well it is cut": "test_make_run.py",
+        "Search without a key": "test_local_search_walk.py",
+        "How well questions find their passages": "test_local_search_walk.py",
+    },
+    "docs/containers.md": {"Your book": "test_compose.py"},
 }
 
 
-def test_every_command_of_the_readme_is_run_by_a_test() -> None:
-    assert list(commands()) == list(COVERED)
+def test_every_command_of_the_readme_and_the_pages_is_run_by_a_test() -> None:
+    found = {page: list(sections) for page in pages() if (sections := commands(page))}
+
+    assert found == {page: list(sections) for page, sections in COVERED.items()}
 
 
 def test_the_greeting_shows_the_calls_of_the_readme() -> None:

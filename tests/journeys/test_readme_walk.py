@@ -1,4 +1,4 @@
-"""The README from top to bottom: each section that goes on from the four calls, in one shell."""
+"""The README's four calls and what goes on from them in docs/accounts.md, in one shell."""
 
 import json
 import subprocess
@@ -44,15 +44,16 @@ class Walk:
 
 
 def walk(run: Run, folder: Path) -> Walk:
-    """Run the blocks in the README's order in a folder, as a reader does who skips none."""
-    readme = commands()
-    headings = list(readme)
-    headings = headings[headings.index(FIRST) : headings.index(LAST) + 1]
+    """Run the blocks in the pages' order in a folder, as a reader does who skips none."""
+    accounts = commands("docs/accounts.md")
+    headings = list(accounts)
+    headings = [FIRST, *headings[: headings.index(LAST) + 1]]
+    sections = {FIRST: commands()[FIRST], **accounts}
     values = f"{_MIDST}".join(f"${{{name}-}}" for name in _VARIABLES)
     script = "".join(
         f'{block}\nprintf %s "{_MIDST}{values}{_MARK}"\n'
         for heading in headings
-        for block in readme[heading]
+        for block in sections[heading]
     )
     script = script.replace(":3001", f":{run.auth_port}").replace(":8000", f":{run.api_port}")
     script = script.replace("make ", f"make -sC {CHECKOUT} ")
@@ -67,7 +68,7 @@ def walk(run: Run, folder: Path) -> Walk:
     )
     assert done.returncode == 0, done.stderr
     blocks = map(_block, done.stdout.split(_MARK)[:-1])
-    return Walk(run, {heading: [next(blocks) for _ in readme[heading]] for heading in headings})
+    return Walk(run, {heading: [next(blocks) for _ in sections[heading]] for heading in headings})
 
 
 def _block(text: str) -> Block:
