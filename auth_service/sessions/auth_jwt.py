@@ -19,7 +19,12 @@ AUTH_JWT_HEADER = "set-auth-jwt"
 
 
 async def mint_auth_jwt(
-    session: StoredSession, keyring: Keyring, *, origin: str, now: datetime
+    session: StoredSession,
+    keyring: Keyring,
+    *,
+    origin: str,
+    now: datetime,
+    lifetime: timedelta = LIFETIME,
 ) -> str:
     """Return a token for a session.
 
@@ -28,6 +33,7 @@ async def mint_auth_jwt(
         keyring: Signs it.
         origin: Of this service: issuer and audience.
         now: Moment of issue.
+        lifetime: How long it counts; parts of a second do not.
 
     Raises:
         DatabaseUnavailable: No key is at hand, and the database does not answer.
@@ -53,7 +59,7 @@ async def mint_auth_jwt(
             "sub": profile.id,
             "sid": session.id,
             "jti": new_identifier(),
-            "exp": issued_at + int(LIFETIME.total_seconds()),
+            "exp": issued_at + int(lifetime.total_seconds()),
             "iss": origin,
             "aud": origin,
         }

@@ -54,6 +54,7 @@ class Presented:
         rules: How cookies are named and signed.
         holds_key: There is an API key among the headers.
         key_session: The session an API key acts as, which goes before any other; None without.
+        key_ends_at: When that key ends; None: never.
     """
 
     token: str | None
@@ -62,6 +63,14 @@ class Presented:
     rules: CookieRules
     holds_key: bool = False
     key_session: StoredSession | None = None
+    key_ends_at: datetime | None = None
+
+    def lifetime(self, longest: timedelta, now: datetime) -> timedelta:
+        """Return how long a token drawn with it counts: never longer than its key.
+
+        What ends by itself is told to nobody, so the token has to know it.
+        """
+        return longest if self.key_ends_at is None else min(longest, self.key_ends_at - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +114,10 @@ async def presented(request: Request, resources: Res) -> Presented:
     """
     shown = present(request.scope, CookieRules.of(resources.settings))
     used = await used_key(request, resources) if shown.holds_key else None
-    return (
-        shown if used is None else replace(shown, key_session=_session_of(used, request, resources))
-    )
+    if used is None:
+        return shown
+    session = _session_of(used, request, resources)
+    return replace(shown, key_session=session, key_ends_at=used.expires_at)
 
 
 def _session_of(key: UsedKey, request: Request, resources: Resources) -> StoredSession:

@@ -35,7 +35,7 @@ def mint(
         session_id: The session it was minted for, its `sid`.
         secret: Shared with api-service.
         now: Moment of issue.
-        lifetime: How long it counts; whole seconds.
+        lifetime: How long it counts; parts of a second do not.
     """
     issued_at = int(now.timestamp())
     claims = {

@@ -22,7 +22,7 @@ from auth_service.openapi import documented, documented_query
 from auth_service.origins import check_navigation
 from auth_service.replies import reply, told
 from auth_service.resources import Resources
-from auth_service.sessions.auth_jwt import mint_auth_jwt
+from auth_service.sessions.auth_jwt import LIFETIME, mint_auth_jwt
 from auth_service.sessions.current import Presented, SessionLookup, Shown, look_up, presented
 from auth_service.sessions.grants import (
     NOT_STORED,
@@ -76,15 +76,19 @@ async def get_jwt(request: Request) -> Response:
             response.headers.append(name, value)
         return response
     granted = await _granted(asking, found.session, shown, resources, now) if asking else None
-    members = _token_members(found.session.user, found.session.id, granted, resources, now)
+    token = _minted(found.session, resources.settings, now, shown=shown)
+    members = _token_members(found.session.user, token, granted, resources.settings)
     return told(members, (NOT_STORED, *found.headers, *(granted.headers if granted else ())))
 
 
 @router.get("/token", response_model=AuthJwtBody)
-async def get_token(live: SessionOrKey, resources: Res, now: Now) -> Response:
+async def get_token(live: SessionOrKey, shown: Shown, resources: Res, now: Now) -> Response:
     """Exchange the session for a token of 15 minutes that the keys of `/jwks` check."""
     origin = resources.settings.origin
-    token = await mint_auth_jwt(live.session, resources.keyring, origin=origin, now=now)
+    lifetime = shown.lifetime(LIFETIME, now)
+    token = await mint_auth_jwt(
+        live.session, resources.keyring, origin=origin, now=now, lifetime=lifetime
+    )
     return reply(AuthJwtBody(token=token), (NOT_STORED, *live.headers))
 
 
@@ -147,7 +151,7 @@ async def refresh(
     # A client that holds the session's cookie is told that it lives on.
     extended = refreshed.renewed and shown.token == session.token
     kept = kept_headers(session, shown, now) if extended else ()
-    members = _minted(session.user, session.id, resources, now) | _refresh_members(given, settings)
+    members = {"token": _minted(session, settings, now), **_refresh_members(given, settings)}
     return told(members, (NOT_STORED, *kept, *given.headers))
 
 
@@ -193,24 +197,27 @@ async def _granted(
 
 
 def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Response:
-    granted = signed_in.granted
-    members = _token_members(signed_in.user, signed_in.session.id, granted, resources, now)
+    user, granted = signed_in.user, signed_in.granted
+    token = _minted(signed_in.session.of(user), resources.settings, now)
+    members = _token_members(user, token, granted, resources.settings)
     headers = (*signed_in.headers, *(granted.headers if granted else ()))
     return told(members, (NOT_STORED, *headers))
 
 
-def _token_members(
-    user: Profile, session_id: str, granted: Granted | None, resources: Resources, now: datetime
-) -> dict[str, object]:
-    members = _minted(user, session_id, resources, now) | {"user": tell_user(user)}
-    return members | _refresh_members(granted, resources.settings) if granted else members
-
-
 def _minted(
-    user: Profile, session_id: str, resources: Resources, now: datetime
+    session: StoredSession, settings: Settings, now: datetime, *, shown: Presented | None = None
+) -> str:
+    secret, lifetime = settings.token_secrets[0], settings.jwt_expires_in
+    if shown is not None:
+        lifetime = shown.lifetime(lifetime, now)
+    return mint(session.user, session.id, secret=secret, now=now, lifetime=lifetime)
+
+
+def _token_members(
+    user: Profile, token: str, granted: Granted | None, settings: Settings
 ) -> dict[str, object]:
-    secret, lifetime = resources.settings.token_secrets[0], resources.settings.jwt_expires_in
-    return {"token": mint(user, session_id, secret=secret, now=now, lifetime=lifetime)}
+    members: dict[str, object] = {"token": token, "user": tell_user(user)}
+    return members | _refresh_members(granted, settings) if granted else members
 
 
 def _refresh_members(granted: Granted, settings: Settings) -> dict[str, object]:

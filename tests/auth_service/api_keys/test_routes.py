@@ -10,6 +10,7 @@ from tests.auth_service.api_keys.keys import new_key, new_reader, set_columns, u
 from tests.auth_service.service import PASSWORD, TOKEN_SECRET, Service, make_settings, serving
 from tests.auth_service.signed_in import UNAUTHORIZED, get, post, told
 
+DAY = 24 * 3600
 NOBODY = (401, {"message": "Unauthorized or invalid session", "code": "UNAUTHORIZED_SESSION"})
 
 
@@ -106,6 +107,24 @@ async def test_a_token_drawn_with_a_key_has_the_keys_id_as_sid(service: Service)
         options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
     assert (claims["sid"], claims["email"]) == (key["id"], "mina@example.com")
+
+
+def lifetime(token: str) -> int:
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return int(claims["exp"] - claims["iat"])
+
+
+async def test_a_token_drawn_with_a_key_counts_no_longer_than_the_key(service: Service) -> None:
+    cookie = await new_reader(service)
+    ends = await new_key(service, cookie, expiresIn=DAY)
+    goes_on = await new_key(service, cookie)
+    service.clock.advance(hours=23, minutes=50)
+
+    for path, longest in {"jwt": 7 * DAY, "token": 15 * 60}.items():
+        drawn = (await use(service, ends["key"], path)).json()["token"]
+        assert lifetime(drawn) == 10 * 60, path
+        drawn = (await use(service, goes_on["key"], path)).json()["token"]
+        assert lifetime(drawn) == longest, path
 
 
 async def test_jwt_refuses_a_wrong_key_as_it_does_no_session(service: Service) -> None:
