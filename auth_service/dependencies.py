@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.database.api_keys import UsedKey, use_key
-from auth_service.database.engine import database_errors
 from auth_service.errors import Refused
 from auth_service.origins import check_caller, check_login, check_redirects
 from auth_service.resources import Resources
@@ -62,9 +61,8 @@ async def transaction(opened: Res) -> AsyncIterator[AsyncSession]:
     before it. Function scope ends before the response is sent, so a failed commit is an error
     the caller sees.
     """
-    with database_errors():
-        async with opened.sessionmaker.begin() as db:
-            yield db
+    async with opened.transaction() as db:
+        yield db
 
 
 Db = Annotated[AsyncSession, Depends(transaction, scope="function")]
@@ -96,9 +94,8 @@ async def used_key(request: Request, opened: Resources) -> UsedKey | None:
     if not given:
         return None
     if not hasattr(request.state, "used_key"):
-        with database_errors():
-            async with opened.database.autocommit.begin() as db:
-                request.state.used_key = await use_key(db, given, moment_of(opened))
+        async with opened.database.statements() as db:
+            request.state.used_key = await use_key(db, given, moment_of(opened))
     used: UsedKey | Refused = request.state.used_key
     if isinstance(used, Refused):
         raise used

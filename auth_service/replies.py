@@ -10,6 +10,12 @@ from starlette.responses import Response
 
 from auth_service.wire import JSON, Wire, timestamp
 
+NOT_STORED = ("cache-control", "no-store")
+"""The header of what a cache may not keep."""
+
+NOT_STORED_ANYWHERE = (NOT_STORED, ("pragma", "no-cache"))
+"""The same, said to caches of HTTP/1.0 as well, as Better Auth does of sessions."""
+
 _URL_CHARACTERS = "".join(map(chr, range(0x20, 0x7F)))
 
 

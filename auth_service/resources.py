@@ -56,6 +56,19 @@ class Resources:
     web: WebClient
     clock: Clock
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Give a transaction: committed when the block is left, rolled back when it raises.
+
+        A connection is taken at the first statement.
+
+        Raises:
+            DatabaseUnavailable: The database does not answer.
+        """
+        with database_errors():
+            async with self.sessionmaker.begin() as db:
+                yield db
+
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -129,9 +142,8 @@ async def _sweep_now_and_then(sweep: Sweep, database: Database, clock: Clock) ->
     while True:
         await asyncio.sleep(EVERY.total_seconds())
         try:
-            with database_errors():
-                async with database.autocommit.begin() as db:
-                    await sweep(db, clock())
+            async with database.statements() as db:
+                await sweep(db, clock())
         except DatabaseUnavailable:
             continue  # logged; the next sweep takes more
         except SQLAlchemyError as error:  # a database without migrations

@@ -164,9 +164,8 @@ async def send_verification_email(
         await postbox.post(_verification_mail(user, body, resources, now))
         return reply(StatusBody(status=True), found.headers)
     async with _taking_at_least(VERIFICATION_SECONDS):
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                known = await find_by_email(db, body.email)
+        async with resources.database.statements() as db:
+            known = await find_by_email(db, body.email)
         if known is not None and not known.email_verified:
             await postbox.post(_verification_mail(known, body, resources, now))
     return reply(StatusBody(status=True), found.headers)
@@ -211,17 +210,16 @@ async def _follow(  # noqa: PLR0913, PLR0917 -- as its route
     found = SessionLookup(None)
     if is_change:
         found = await resolve(request.query_params, shown, resources, now)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            followed = await follow(
-                db,
-                claim,
-                links,
-                caller_id=found.session.user_id if found.session else None,
-                callback_url=query.callback_url,
-                ip_address=caller.ip_address,
-                now=now,
-            )
+    async with resources.transaction() as db:
+        followed = await follow(
+            db,
+            claim,
+            links,
+            caller_id=found.session.user_id if found.session else None,
+            callback_url=query.callback_url,
+            ip_address=caller.ip_address,
+            now=now,
+        )
     if followed.mail is not None and resources.postbox is not None:
         await resources.postbox.post(followed.mail)
     headers = found.headers

@@ -15,11 +15,11 @@ from auth_service.database.engine import Statements, database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Caller, Db, Now, Res, checked_body
 from auth_service.openapi import documented
-from auth_service.replies import location, reply
+from auth_service.replies import NOT_STORED, location, reply
 from auth_service.resources import Resources
 from auth_service.sessions.cookies import Header
 from auth_service.sessions.current import Shown, started_headers
-from auth_service.sessions.grants import NOT_STORED, Granted, grant_refresh_token
+from auth_service.sessions.grants import Granted, grant_refresh_token
 from auth_service.sessions.lifecycle import StartedSession, start_session
 from auth_service.sessions.schemas import UserBody
 from auth_service.wire import FORM, JSON

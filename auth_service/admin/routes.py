@@ -1,12 +1,9 @@
 """The admins' doors: those of Better Auth's admin plugin that are here, and the events."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from auth_service.admin import users
@@ -28,12 +25,10 @@ from auth_service.admin.schemas import (
 from auth_service.admin.users import Ban, Clause, ListedUser, NoSuchField, Page
 from auth_service.audit import reading
 from auth_service.audit.reading import Filters
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Res, checked_body, checked_query
 from auth_service.error_codes import Code
 from auth_service.openapi import documented, documented_query
-from auth_service.replies import reply
-from auth_service.resources import Resources
+from auth_service.replies import NOT_STORED_ANYWHERE, reply
 from auth_service.sessions.cookies import Header
 from auth_service.sessions.management import revoke_all, stored_sessions
 from auth_service.sessions.schemas import SuccessBody
@@ -42,9 +37,8 @@ from auth_service.wire import JSON
 _NO_SESSION: dict[int | str, dict[str, Any]] = {
     401: {"description": "No session; the body is empty", "content": {}}
 }
+_User = Annotated[UserIdBody, Depends(checked_body(UserIdBody))]
 router = APIRouter(prefix="/admin", tags=["admin"], responses=_NO_SESSION)
-
-_NOT_STORED: tuple[Header, ...] = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 @router.get("/list-users", response_model=UsersBody, openapi_extra=documented_query(ListUsersQuery))
@@ -57,18 +51,17 @@ async def list_users(
     visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_LIST_USERS)
     try:
         page = _page(query)
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                found, total = await users.list_users(db, _clauses(query), page)
+        async with resources.database.statements() as db:
+            found, total = await users.list_users(db, _clauses(query), page)
     except NoSuchField:  # Better Auth finds nobody then
-        return reply(UsersBody(users=(), total=0), (*_NOT_STORED, *visitor.live.headers))
+        return reply(UsersBody(users=(), total=0), (*NOT_STORED_ANYWHERE, *visitor.live.headers))
     said = {"limit": page.limit, "offset": page.offset}
     body = UsersBody(
         users=tuple(AdminUserBody.model_validate(user) for user in found),
         total=total,
         **{name: number for name, number in said.items() if number},
     )
-    return reply(body, (*_NOT_STORED, *visitor.live.headers))
+    return reply(body, (*NOT_STORED_ANYWHERE, *visitor.live.headers))
 
 
 @router.post(
@@ -81,7 +74,7 @@ async def set_role(
 ) -> Response:
     """Give a user a role, or several, in place of what they had."""
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE)
-    async with _transaction(resources) as db:
+    async with resources.transaction() as db:
         user = await users.set_role(db, body.user_id, body.role, by)
     return _changed(user, visitor.live.headers)
 
@@ -94,7 +87,7 @@ async def ban_user(
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_BAN_USERS)
     seconds = body.ban_expires_in
     ban = Ban(body.ban_reason, timedelta(seconds=seconds) if seconds else None)
-    async with _transaction(resources) as db:
+    async with resources.transaction() as db:
         user = await users.ban(db, body.user_id, ban, by)
     return _changed(user, visitor.live.headers)
 
@@ -103,13 +96,13 @@ async def ban_user(
     "/unban-user", response_model=ChangedUserBody, openapi_extra=documented(UserIdBody, JSON)
 )
 async def unban_user(
-    body: Annotated[UserIdBody, Depends(checked_body(UserIdBody))],
+    body: _User,
     visitor: AnyVisitor,
     resources: Res,
 ) -> Response:
     """Take a user's ban off."""
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_BAN_USERS)
-    async with _transaction(resources) as db:
+    async with resources.transaction() as db:
         user = await users.unban(db, body.user_id, by)
     return _changed(user, visitor.live.headers)
 
@@ -120,44 +113,42 @@ async def unban_user(
     openapi_extra=documented(UserIdBody, JSON),
 )
 async def list_user_sessions(
-    body: Annotated[UserIdBody, Depends(checked_body(UserIdBody))],
+    body: _User,
     visitor: AnyVisitor,
     resources: Res,
 ) -> Response:
     """Tell where a user is signed in, without the tokens."""
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            sessions = await stored_sessions(db, body.user_id, by.at)
+    async with resources.database.statements() as db:
+        sessions = await stored_sessions(db, body.user_id, by.at)
     told = tuple(AdminSessionBody.model_validate(session) for session in sessions)
-    return reply(UserSessionsBody(sessions=told), (*_NOT_STORED, *visitor.live.headers))
+    return reply(UserSessionsBody(sessions=told), (*NOT_STORED_ANYWHERE, *visitor.live.headers))
 
 
 @router.post(
     "/revoke-user-sessions", response_model=SuccessBody, openapi_extra=documented(UserIdBody, JSON)
 )
 async def revoke_user_sessions(
-    body: Annotated[UserIdBody, Depends(checked_body(UserIdBody))],
+    body: _User,
     visitor: AnyVisitor,
     resources: Res,
 ) -> Response:
     """End all sessions of a user."""
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await revoke_all(db, body.user_id, by)
+    async with resources.database.statements() as db:
+        await revoke_all(db, body.user_id, by)
     return reply(SuccessBody(success=True), visitor.live.headers)
 
 
 @router.post("/remove-user", response_model=SuccessBody, openapi_extra=documented(UserIdBody, JSON))
 async def remove_user(
-    body: Annotated[UserIdBody, Depends(checked_body(UserIdBody))],
+    body: _User,
     visitor: AnyVisitor,
     resources: Res,
 ) -> Response:
     """Delete a user, with sessions and accounts."""
     by = visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS)
-    async with _transaction(resources) as db:
+    async with resources.transaction() as db:
         await users.remove(db, body.user_id, by)
     return reply(SuccessBody(success=True), visitor.live.headers)
 
@@ -174,10 +165,9 @@ async def audit_events(
     visitor.admin(Code.YOU_ARE_NOT_ALLOWED_TO_READ_AUDIT_EVENTS)
     filters = Filters(query.user, query.event, _moment(query.since), _moment(query.until))
     limit = min(query.limit or _EVENTS, reading.MOST)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            before = int(query.before) if query.before else None
-            found = await reading.page(db, filters, before=before, limit=limit)
+    async with resources.database.statements() as db:
+        before = int(query.before) if query.before else None
+        found = await reading.page(db, filters, before=before, limit=limit)
     events = tuple(
         AuditEventBody(
             id=str(event.id),
@@ -193,17 +183,10 @@ async def audit_events(
     )
     after = events[-1].id if len(events) == limit else None
     body = AuditEventsBody(events=events, next=after)
-    return reply(body, (*_NOT_STORED, *visitor.live.headers))
+    return reply(body, (*NOT_STORED_ANYWHERE, *visitor.live.headers))
 
 
 _EVENTS = 100  # on a page, unless said
-
-
-@asynccontextmanager
-async def _transaction(resources: Resources) -> AsyncIterator[AsyncSession]:
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            yield db
 
 
 def _changed(user: ListedUser, headers: tuple[Header, ...]) -> Response:

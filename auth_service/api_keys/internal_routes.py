@@ -10,7 +10,6 @@ from starlette.responses import Response
 from auth_service.api_keys.keys import read_json
 from auth_service.api_keys.schemas import VerifiedKeyBody, VerifyKeyBody
 from auth_service.database.api_keys import use_key
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Now, Res, checked_body
 from auth_service.error_codes import Code
 from auth_service.errors import KeyUsedUp, Refused, Unavailable
@@ -30,9 +29,8 @@ async def verify(
     now: Now,
 ) -> Response:
     """Count a use of a key and tell whose it is, or why it does not count."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            used = await use_key(db, body.key, now)
+    async with resources.database.statements() as db:
+        used = await use_key(db, body.key, now)
     if isinstance(used, Unavailable):
         raise used
     if isinstance(used, Refused):

@@ -21,21 +21,17 @@ from auth_service.api_keys.schemas import (
     UpdateKeyBody,
 )
 from auth_service.audit.events import Actor
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.error_codes import Code
 from auth_service.errors import Refused
 from auth_service.openapi import documented, documented_query
-from auth_service.replies import reply
+from auth_service.replies import NOT_STORED, reply
 from auth_service.sessions.current import Shown
 from auth_service.sessions.schemas import SuccessBody
 from auth_service.sessions.signed_in import SessionOrKey, carrying, resolve
 from auth_service.wire import JSON
 
 router = APIRouter(prefix="/api-key", tags=["api keys"])
-
-# A key is shown once, and what is told of keys is their owner's alone.
-_NOT_STORED = ("cache-control", "no-store")
 
 
 @router.post("/create", response_model=NewKeyBody, openapi_extra=documented(CreateKeyBody, JSON))
@@ -67,12 +63,12 @@ async def create(  # noqa: PLR0913 -- a route asks for what it uses
         )
         user_id = found.session.user_id
         by = Actor(user_id, caller.ip_address, now)
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                await resources.key_sweep(db, now)
-                stored, key = await keys.create_key(db, user_id, new, by)
+        async with resources.database.statements() as db:
+            await resources.key_sweep(db, now)
+            stored, key = await keys.create_key(db, user_id, new, by)
     told = {**asdict(stored), "metadata": body.metadata, "key": key}
-    return reply(NewKeyBody.model_validate(told), (_NOT_STORED, *found.headers))
+    # A key is shown once, and what is told of keys, here and below, is their owner's alone.
+    return reply(NewKeyBody.model_validate(told), (NOT_STORED, *found.headers))
 
 
 @router.get("/list", response_model=KeyListBody, openapi_extra=documented_query(KeyListQuery))
@@ -90,22 +86,21 @@ async def list_keys(
         limit=query.limit,
         offset=query.offset,
     )
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            # An organization has no keys, and its id may be anything, such as another user's.
-            found, total = (
-                ([], 0)
-                if query.organization_id
-                else await keys.list_keys(db, live.session.user_id, page)
-            )
-            await resources.key_sweep(db, now)
+    async with resources.database.statements() as db:
+        # An organization has no keys, and its id may be anything, such as another user's.
+        found, total = (
+            ([], 0)
+            if query.organization_id
+            else await keys.list_keys(db, live.session.user_id, page)
+        )
+        await resources.key_sweep(db, now)
     asked = {name: getattr(page, name) for name in ("limit", "offset")}
     body = KeyListBody(
         api_keys=tuple(KeyBody.model_validate(key) for key in found),
         total=total,
         **{name: value for name, value in asked.items() if value is not None},
     )
-    return reply(body, (_NOT_STORED, *live.headers))
+    return reply(body, (NOT_STORED, *live.headers))
 
 
 @router.get("/get", response_model=KeyBody, openapi_extra=documented_query(KeyQuery))
@@ -115,10 +110,9 @@ async def get(
     resources: Res,
 ) -> Response:
     """Tell one of the user's keys."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            found = await keys.find_key(db, live.session.user_id, query.id)
-    return reply(KeyBody.model_validate(found), (_NOT_STORED, *live.headers))
+    async with resources.database.statements() as db:
+        found = await keys.find_key(db, live.session.user_id, query.id)
+    return reply(KeyBody.model_validate(found), (NOT_STORED, *live.headers))
 
 
 @router.post("/update", response_model=KeyBody, openapi_extra=documented(UpdateKeyBody, JSON))
@@ -142,13 +136,12 @@ async def update(  # noqa: PLR0913 -- a route asks for what it uses
             raise Refused(Code.UNAUTHORIZED_SESSION)
         if body.is_the_servers:
             raise Refused(Code.SERVER_ONLY_PROPERTY)
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                await keys.find_key(db, user_id, body.key_id)
-                changes = _changes(body, now)
-                by = Actor(user_id, caller.ip_address, now)
-                changed = await keys.update_key(db, user_id, body.key_id, changes, by)
-    return reply(KeyBody.model_validate(changed), (_NOT_STORED, *found.headers))
+        async with resources.database.statements() as db:
+            await keys.find_key(db, user_id, body.key_id)
+            changes = _changes(body, now)
+            by = Actor(user_id, caller.ip_address, now)
+            changed = await keys.update_key(db, user_id, body.key_id, changes, by)
+    return reply(KeyBody.model_validate(changed), (NOT_STORED, *found.headers))
 
 
 @router.post("/delete", response_model=SuccessBody, openapi_extra=documented(DeleteKeyBody, JSON))
@@ -162,9 +155,8 @@ async def delete(
     """Delete one of the user's keys."""
     user_id = live.session.user_id
     by = Actor(user_id, caller.ip_address, now)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await keys.delete_key(db, user_id, body.key_id, by)
+    async with resources.database.statements() as db:
+        await keys.delete_key(db, user_id, body.key_id, by)
     return reply(SuccessBody(success=True), live.headers)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from auth_service.audit.events import EventKind
 from auth_service.audit.reading import Filters, StoredEvent, every_event
 from auth_service.database.address import read_address
-from auth_service.database.engine import database_errors, open_database
+from auth_service.database.engine import open_database
 from auth_service.errors import DatabaseUnavailable
 from auth_service.settings import DatabaseSettings
 from service_kit.logs import configure_logs
@@ -64,10 +64,9 @@ async def _export(database_url: str, filters: Filters) -> None:
 async def _events(database_url: str, filters: Filters) -> AsyncIterator[StoredEvent]:
     database = open_database(read_address(database_url), pool_size=1, overflow=0)
     try:
-        with database_errors():
-            async with database.autocommit.begin() as db:
-                async for event in every_event(db, filters):
-                    yield event
+        async with database.statements() as db:
+            async for event in every_event(db, filters):
+                yield event
     finally:
         await database.engine.dispose()
 

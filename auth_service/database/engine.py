@@ -1,8 +1,8 @@
 """Connections to the database: the pool, its two manners, and its failures in our words."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,17 @@ class Database:
 
     engine: AsyncEngine
     autocommit: AsyncEngine
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in the manner of `autocommit`.
+
+        Raises:
+            DatabaseUnavailable: The database does not answer.
+        """
+        with database_errors():
+            async with self.autocommit.begin() as db:
+                yield db
 
 
 def open_database(

@@ -13,7 +13,7 @@ from typing import Self
 
 from sqlalchemy import delete, func, select
 
-from auth_service.database.engine import Database, Statements, database_errors
+from auth_service.database.engine import Database, Statements
 from auth_service.database.tables import Revocation
 
 PAGE = 5000
@@ -178,9 +178,8 @@ class RevocationWatch:
     async def _look(self) -> Place:
         await asyncio.sleep(LOOK_SECONDS)
         newest = select(Revocation.id, Revocation.at).order_by(Revocation.id.desc()).limit(1)
-        with database_errors():
-            async with self._database.autocommit.begin() as db:
-                row = (await db.execute(newest)).one_or_none()
+        async with self._database.statements() as db:
+            row = (await db.execute(newest)).one_or_none()
         return START if row is None else Place.of(row.id, row.at)
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from auth_service.audit.events import Actor
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body, checked_query
 from auth_service.encryption import Undecipherable
 from auth_service.error_codes import Code
@@ -33,7 +32,7 @@ from auth_service.oauth.schemas import (
 )
 from auth_service.oauth.token_requests import refresh
 from auth_service.openapi import documented, documented_query
-from auth_service.replies import reply
+from auth_service.replies import NOT_STORED, reply
 from auth_service.resources import Resources
 from auth_service.sessions.current import SessionLookup, Shown
 from auth_service.sessions.schemas import StatusBody
@@ -46,7 +45,6 @@ router = APIRouter(tags=["oauth"])
 
 _CHOICE = documented(AccountChoice, JSON)
 _NOBODY: dict[int | str, dict[str, Any]] = {401: {"description": "Nobody is signed in; no body"}}
-_NOT_STORED = (("cache-control", "no-store"),)
 _Choice = Annotated[AccountChoice, Depends(checked_body(AccountChoice))]
 
 
@@ -71,9 +69,8 @@ async def unlink_account(
     """Delete one of the user's ways to sign in, unless it is the last."""
     user_id = live.session.user_id
     by = Actor(user_id, caller.ip_address, now)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            unlinked = await unlink(db, user_id, body.account_id, by)
+    async with resources.transaction() as db:
+        unlinked = await unlink(db, user_id, body.account_id, by)
     if unlinked is None:
         raise Refused(Code.FAILED_TO_UNLINK_LAST_ACCOUNT)
     if not unlinked:
@@ -99,7 +96,7 @@ async def get_access_token(choice: _Choice, found: _Found, resources: Res, now: 
             **_known("id_token", tokens.id_token),
         }
     )
-    return reply(body, (*_NOT_STORED, *found.headers))
+    return reply(body, (NOT_STORED, *found.headers))
 
 
 @router.post(
@@ -130,7 +127,7 @@ async def refresh_token(choice: _Choice, found: _Found, resources: Res, now: Now
             "account_id": account.id,
         }
     )
-    return reply(body, (*_NOT_STORED, *found.headers))
+    return reply(body, (NOT_STORED, *found.headers))
 
 
 @router.get(
@@ -170,7 +167,7 @@ async def account_info(
     )
     named = ProviderAccountBody.model_validate(account)
     body = AccountInfoBody(user=user, data=dict(profile.data), account=named)
-    return reply(body, (*_NOT_STORED, *found.headers))
+    return reply(body, (NOT_STORED, *found.headers))
 
 
 def _nobody(found: SessionLookup) -> Response:
@@ -184,9 +181,8 @@ def _nobody(found: SessionLookup) -> Response:
 async def _account(resources: Resources, user_id: str, choice: AccountChoice) -> StoredAccount:
     account = None
     if choice.account_id is not None:  # else the cookie's: no account is kept in one
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                account = await find_account(db, user_id, choice.account_id)
+        async with resources.database.statements() as db:
+            account = await find_account(db, user_id, choice.account_id)
     if account is None:
         raise Refused(Code.ACCOUNT_NOT_FOUND)
     return account
@@ -224,9 +220,8 @@ async def _refreshed(
     secrets = resources.settings.encryption_secrets
     old = read(account.refresh_token, secrets) or ""
     tokens = await refresh(resources.web, provider, old, now)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await store_refreshed(db, account, tokens, secrets, now)
+    async with resources.database.statements() as db:
+        await store_refreshed(db, account, tokens, secrets, now)
     return ProviderTokens(
         access_token=tokens.access_token,
         refresh_token=tokens.refresh_token or old,

@@ -7,7 +7,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.audit.events import Actor
-from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import Client
 from auth_service.encryption import Undecipherable, decrypt, for_purpose
@@ -169,11 +168,10 @@ async def _link(
     resources: Resources, vouched: Vouched, wish: Link, caller: Client, now: datetime
 ) -> None:
     by = Actor(wish.user_id, caller.ip_address, now)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            if wish.encrypted_session_token is not None:
-                await _check_session(db, vouched, wish, wish.encrypted_session_token, now)
-            await link(db, vouched, user_id=wish.user_id, email=wish.email, by=by)
+    async with resources.transaction() as db:
+        if wish.encrypted_session_token is not None:
+            await _check_session(db, vouched, wish, wish.encrypted_session_token, now)
+        await link(db, vouched, user_id=wish.user_id, email=wish.email, by=by)
 
 
 async def _check_session(

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from auth_service.audit.events import Actor, Event, EventKind, record
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Client
 from auth_service.error_codes import Code
 from auth_service.errors import Refused
@@ -29,20 +28,19 @@ async def sign_in(
     """
     provider, entered = vouched.provider_id, None
     try:
-        with database_errors():
-            async with resources.sessionmaker.begin() as db:
-                entered = await enter(db, vouched, Actor(None, caller.ip_address, now))
-                session = await start_session(
-                    db,
-                    entered.user.id,
-                    remembered=True,
-                    ip_address=caller.ip_address,
-                    user_agent=caller.user_agent,
-                    now=now,
-                    event=EventKind.SIGNED_UP if entered.is_new else EventKind.SIGNED_IN,
-                    detail={"provider": provider},
-                )
-                return entered, session
+        async with resources.transaction() as db:
+            entered = await enter(db, vouched, Actor(None, caller.ip_address, now))
+            session = await start_session(
+                db,
+                entered.user.id,
+                remembered=True,
+                ip_address=caller.ip_address,
+                user_agent=caller.user_agent,
+                now=now,
+                event=EventKind.SIGNED_UP if entered.is_new else EventKind.SIGNED_IN,
+                detail={"provider": provider},
+            )
+            return entered, session
     # What failed is rolled back, and with it what was written of it there.
     except NotLinked as error:
         await sign_in_failed(resources, provider, str(error), caller, now, user_id=error.user_id)
@@ -75,6 +73,5 @@ async def sign_in_failed(  # noqa: PLR0913 -- an event is its arguments
     """
     by = Actor(None, caller.ip_address, now)
     detail = {"provider": provider_id, "reason": reason}
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await record(db, Event(EventKind.SIGN_IN_FAILED, by, user_id, detail))
+    async with resources.database.statements() as db:
+        await record(db, Event(EventKind.SIGN_IN_FAILED, by, user_id, detail))

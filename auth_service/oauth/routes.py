@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from auth_service.audit.events import Actor
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import Caller, Now, Res, checked_body
 from auth_service.encryption import encrypt, for_purpose
 from auth_service.error_codes import Code
@@ -104,14 +103,13 @@ async def link_social(  # noqa: PLR0913 -- a route asks for what it uses
     vouched = await _vouched(body.id_token, provider, resources, now)
     # What a caller adds to an id token says nothing of what it is good for.
     vouched = replace(vouched, tokens=replace(vouched.tokens, scopes=()))
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            try:
-                if not await relink(db, vouched, user_id=session.user_id, now=now):
-                    email, by = session.user.email, Actor(session.user_id, caller.ip_address, now)
-                    await link(db, vouched, user_id=session.user_id, email=email, by=by)
-            except NotLinked as error:
-                raise Refused(_LINKING[str(error)]) from error
+    async with resources.transaction() as db:
+        try:
+            if not await relink(db, vouched, user_id=session.user_id, now=now):
+                email, by = session.user.email, Actor(session.user_id, caller.ip_address, now)
+                await link(db, vouched, user_id=session.user_id, email=email, by=by)
+        except NotLinked as error:
+            raise Refused(_LINKING[str(error)]) from error
     return reply(LinkedBody(url="", status=True, redirect=False), live.headers)
 
 
@@ -158,10 +156,9 @@ async def _send_off(  # noqa: PLR0913 -- what the two routes that send readers o
         id_token_nonce=nonce,
         link=None if session is None else _link(session, resources),
     )
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await resources.sweep(db, now)
-            token = await remember(db, state, body.additional_data or {}, now)
+    async with resources.database.statements() as db:
+        await resources.sweep(db, now)
+        token = await remember(db, state, body.additional_data or {}, now)
     wishes = Wishes(body.scopes or (), body.login_hint, body.additional_params or {})
     url = authorize_url(
         provider,

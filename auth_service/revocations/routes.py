@@ -10,7 +10,7 @@ from starlette.responses import Response
 from auth_service.database.engine import database_errors
 from auth_service.database.revocation_feed import Page, Place, read_feed
 from auth_service.dependencies import Now, Res
-from auth_service.replies import reply
+from auth_service.replies import NOT_STORED, reply
 from auth_service.resources import Resources
 from auth_service.revocations.recording import KEPT
 from auth_service.revocations.schemas import EntryBody, FeedBody
@@ -46,7 +46,7 @@ async def revocations(
                 break
             if await resources.revocations.newest() != page.last:
                 page = await _page(resources, page.last, now)
-    return reply(_told(page), (("cache-control", "no-store"),))
+    return reply(_told(page), (NOT_STORED,))
 
 
 def _seconds(wait: str) -> int:

@@ -8,7 +8,6 @@ from fastapi import Depends, Request
 from starlette.types import Scope
 
 from auth_service.database.api_keys import UsedKey
-from auth_service.database.engine import database_errors
 from auth_service.database.profiles import Profile
 from auth_service.dependencies import API_KEY_HEADER, Now, Res, moment_of, used_key
 from auth_service.resources import Resources
@@ -161,12 +160,11 @@ async def look_up(
     lives = session.expires_at > now
     if lives and not (renew and shown.remembered and needs_renewal(session, now)):
         return SessionLookup(session)
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            if not lives:
-                await end_session(db, shown.token)
-                return SessionLookup(None, cleared_session(shown.rules))
-            expires_at = await renew_session(db, shown.token, now)
+    async with resources.database.statements() as db:
+        if not lives:
+            await end_session(db, shown.token)
+            return SessionLookup(None, cleared_session(shown.rules))
+        expires_at = await renew_session(db, shown.token, now)
     if expires_at is None:
         return SessionLookup(None, cleared_session(shown.rules))
     return SessionLookup(

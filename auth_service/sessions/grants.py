@@ -24,9 +24,6 @@ REFRESH_PATH = "/token/refresh"
 
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 -- the cookie's name
 
-NOT_STORED: Header = ("cache-control", "no-store")
-"""Goes with every reply that hands out a token."""
-
 
 class Asking(Protocol):
     """A body or query in which a refresh token can be asked for."""

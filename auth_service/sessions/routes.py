@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from auth_service.audit.events import Actor
-from auth_service.database.engine import database_errors
 from auth_service.dependencies import (
     Caller,
     Client,
@@ -23,7 +22,7 @@ from auth_service.dependencies import (
 from auth_service.error_codes import Code
 from auth_service.errors import PlainRefusal, Refused
 from auth_service.openapi import documented, documented_query
-from auth_service.replies import list_reply, null_reply, reply, told
+from auth_service.replies import NOT_STORED_ANYWHERE, list_reply, null_reply, reply, told
 from auth_service.sessions import lifecycle
 from auth_service.sessions.auth_jwt import mint_auth_jwt, with_auth_jwt
 from auth_service.sessions.cookies import Header, cleared_session
@@ -51,8 +50,6 @@ from auth_service.sessions.signed_in import (
 from auth_service.wire import JSON
 
 router = APIRouter(tags=["sessions"])
-
-_NOT_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 @router.get(
@@ -82,7 +79,7 @@ async def post_session(shown: Shown) -> Response:
     """Refuse in Better Auth's words, unless it is a key that asks: here GET renews by itself."""
     if shown.key_session is not None:
         return _told_session(SessionLookup(shown.key_session))
-    raise Refused(Code.METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, headers=dict(_NOT_STORED))
+    raise Refused(Code.METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED, headers=dict(NOT_STORED_ANYWHERE))
 
 
 @router.post(
@@ -99,20 +96,18 @@ async def sign_out(
 ) -> Response:
     """End the session, if there is one; its token works no more."""
     if shown.token is not None:
-        with database_errors():
-            async with resources.database.autocommit.begin() as db:
-                await lifecycle.sign_out(db, shown.token, caller.ip_address, now)
+        async with resources.database.statements() as db:
+            await lifecycle.sign_out(db, shown.token, caller.ip_address, now)
     return reply(SuccessBody(success=True), cleared_session(shown.rules, shown.cookies))
 
 
 @router.get("/list-sessions", response_model=list[SessionBody])
 async def list_sessions(live: FreshSession, resources: Res, now: Now) -> Response:
     """Tell where the user is signed in, with the tokens that can be revoked."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            sessions = await active_sessions(db, live.session.user, now)
+    async with resources.database.statements() as db:
+        sessions = await active_sessions(db, live.session.user, now)
     bodies = [SessionBody.model_validate(session) for session in sessions]
-    return list_reply(bodies, (*_NOT_STORED, *live.headers))
+    return list_reply(bodies, (*NOT_STORED_ANYWHERE, *live.headers))
 
 
 @router.post(
@@ -128,9 +123,8 @@ async def revoke_session(  # noqa: PLR0913 -- a route asks for what it uses
     now: Now,
 ) -> Response:
     """End one session of the user; whether there was such a one is not told."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await revoke(db, live.session.user_id, body.token, _actor(live, caller, now))
+    async with resources.database.statements() as db:
+        await revoke(db, live.session.user_id, body.token, _actor(live, caller, now))
     own = body.token == live.session.token
     return _done(cleared_session(shown.rules, shown.cookies) if own else live.headers)
 
@@ -140,9 +134,8 @@ async def revoke_sessions(
     live: RequiredSession, shown: Shown, caller: Caller, resources: Res, now: Now
 ) -> Response:
     """End all sessions of the user, this one too."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            await revoke_all(db, live.session.user_id, _actor(live, caller, now))
+    async with resources.database.statements() as db:
+        await revoke_all(db, live.session.user_id, _actor(live, caller, now))
     return _done(cleared_session(shown.rules, shown.cookies))
 
 
@@ -151,10 +144,9 @@ async def revoke_other_sessions(
     live: RequiredSession, caller: Caller, resources: Res, now: Now
 ) -> Response:
     """End all sessions of the user but this one."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            by = _actor(live, caller, now)
-            await revoke_all(db, live.session.user_id, by, but=live.session.token)
+    async with resources.database.statements() as db:
+        by = _actor(live, caller, now)
+        await revoke_all(db, live.session.user_id, by, but=live.session.token)
     return _done(live.headers)
 
 
@@ -175,9 +167,9 @@ def _actor(live: LiveSession, caller: Client, now: datetime) -> Actor:
 
 def _told_session(found: SessionLookup) -> Response:
     if found.session is None:
-        return null_reply((*_NOT_STORED, *found.headers))
+        return null_reply((*NOT_STORED_ANYWHERE, *found.headers))
     members = {"session": tell_session(found.session), "user": tell_user(found.session.user)}
-    return told(members, (*_NOT_STORED, *found.headers))
+    return told(members, (*NOT_STORED_ANYWHERE, *found.headers))
 
 
 def _done(headers: tuple[Header, ...]) -> Response:

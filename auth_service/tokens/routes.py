@@ -20,12 +20,11 @@ from auth_service.error_codes import Code
 from auth_service.errors import Refused
 from auth_service.openapi import documented, documented_query
 from auth_service.origins import check_navigation
-from auth_service.replies import reply, told
+from auth_service.replies import NOT_STORED, reply, told
 from auth_service.resources import Resources
 from auth_service.sessions.auth_jwt import LIFETIME, mint_auth_jwt
 from auth_service.sessions.current import Presented, SessionLookup, Shown, look_up, presented
 from auth_service.sessions.grants import (
-    NOT_STORED,
     REFRESH_PATH,
     REFRESH_TOKEN,
     Granted,
@@ -183,17 +182,16 @@ async def _granted(
     resources: Resources,
     now: datetime,
 ) -> Granted | None:
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            return await grant_refresh_token(
-                db,
-                asking,
-                session,
-                remembered=shown.remembered,
-                settings=resources.settings,
-                sweep=resources.sweep,
-                now=now,
-            )
+    async with resources.database.statements() as db:
+        return await grant_refresh_token(
+            db,
+            asking,
+            session,
+            remembered=shown.remembered,
+            settings=resources.settings,
+            sweep=resources.sweep,
+            now=now,
+        )
 
 
 def _signed_in(signed_in: SignedIn, resources: Resources, now: datetime) -> Response:

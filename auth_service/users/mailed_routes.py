@@ -59,18 +59,17 @@ async def change_address(  # noqa: PLR0913 -- a route asks for what it uses
     policy = _policy(resources)
     if not policy.allows(user):
         raise PlainRefusal(Code.VERIFICATION_EMAIL_NOT_ENABLED.message)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            changed, mail = await change_email(
-                db,
-                user,
-                body.new_email,
-                policy,
-                mailed_links(resources),
-                callback_url=body.callback_url,
-                ip_address=caller.ip_address,
-                now=now,
-            )
+    async with resources.transaction() as db:
+        changed, mail = await change_email(
+            db,
+            user,
+            body.new_email,
+            policy,
+            mailed_links(resources),
+            callback_url=body.callback_url,
+            ip_address=caller.ip_address,
+            now=now,
+        )
     if mail is not None and resources.postbox is not None:
         await resources.postbox.post(mail)
     headers = live.headers
@@ -141,10 +140,9 @@ async def follow_deletion_link(  # noqa: PLR0913 -- as above
     found = await resolve(request.query_params, shown, resources, now)
     if found.session is None:
         raise Refused(Code.FAILED_TO_GET_USER_INFO, cookies=found.headers)
-    with database_errors():
-        async with resources.sessionmaker.begin() as db:
-            by = Actor(found.session.user_id, caller.ip_address, now)
-            await delete_by_token(db, by, query.token)
+    async with resources.transaction() as db:
+        by = Actor(found.session.user_id, caller.ip_address, now)
+        await delete_by_token(db, by, query.token)
     headers = together(found.headers, cleared_session(shown.rules))
     return redirect(query.callback_url, headers) if query.callback_url else reply(_DELETED, headers)
 

@@ -50,9 +50,8 @@ async def update_user(
     changes = {field: getattr(body, field) for field in FIELDS if field in body.model_fields_set}
     if not changes:
         raise PlainRefusal("No fields to update")
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            user = await update_profile(db, live.session.user_id, changes, now)
+    async with resources.database.statements() as db:
+        user = await update_profile(db, live.session.user_id, changes, now)
     if user is None:  # deleted since the session was found
         raise Refused(Code.UNAUTHORIZED, cookies=cleared_session(shown.rules, shown.cookies))
     kept = kept_headers(replace(live.session, user=user), shown, now)
@@ -123,9 +122,8 @@ async def verify_password(
 @router.get("/list-accounts", response_model=list[AccountBody])
 async def list_accounts(live: SessionOrKey, resources: Res) -> Response:
     """Tell the ways in which the user signs in."""
-    with database_errors():
-        async with resources.database.autocommit.begin() as db:
-            accounts = await linked_accounts(db, live.session.user_id)
+    async with resources.database.statements() as db:
+        accounts = await linked_accounts(db, live.session.user_id)
     return list_reply([AccountBody.model_validate(account) for account in accounts], live.headers)
 
 
