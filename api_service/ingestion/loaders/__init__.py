@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from api_service.documents import Document
-from api_service.ingestion.loaders import docusaurus, html, markdown, notebook
+from api_service.ingestion.loaders import docusaurus, html, markdown, notebook, pdf
 from api_service.ingestion.loaders.files import Unreadable, walk
 
 
@@ -65,6 +65,7 @@ LOADERS = (
     Loader(suffixes=(".md", ".mdx"), load=markdown.load),
     Loader(suffixes=(".html", ".htm"), load=html.load),
     Loader(suffixes=(".ipynb",), load=notebook.load),
+    Loader(suffixes=(".pdf",), load=pdf.load),
 )
 
 

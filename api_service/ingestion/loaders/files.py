@@ -47,22 +47,34 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
-def read_bytes(path: Path, *, most: int = MAX_BYTES) -> bytes:
-    """Return what a file holds.
+def check(path: Path, *, most: int) -> None:
+    """Look at a file before it is opened.
 
     Args:
         path: The file.
         most: How large it may be, in bytes.
 
     Raises:
-        Unreadable: It is no ordinary file, too large, or may not be read.
+        Unreadable: It is no ordinary file, too large, or may not be looked at.
     """
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("It is not an ordinary file.")
-        if status.st_size > most:
-            raise Unreadable(f"It is larger than {most // 1024**2} MB.")
+    except OSError as error:
+        raise Unreadable(f"It cannot be read ({error.strerror}).") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("It is not an ordinary file.")
+    if status.st_size > most:
+        raise Unreadable(f"It is larger than {most // 1024**2} MB.")
+
+
+def read_bytes(path: Path, *, most: int = MAX_BYTES) -> bytes:
+    """Return what a file of at most so many bytes holds.
+
+    Raises:
+        Unreadable: It is no ordinary file, too large, or may not be read.
+    """
+    check(path, most=most)
+    try:
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"It cannot be read ({error.strerror}).") from error
