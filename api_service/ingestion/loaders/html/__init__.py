@@ -1,6 +1,7 @@
 """Loads a page of HTML: its main content as Markdown, cut at its headings."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_FLAWS = 20  # of a page
 _MANY = 10_000  # lone "<": the parser's time grows with their square
+_INSTRUCTION = re.compile(r"<\?[^>]*(?:>|\Z)")
 _LONE = re.compile(r"<(?![A-Za-z/!?])")
 _SAFE = "/:@!$&'()*+,;=~"
 _INDEX = re.compile(r"(?:^|(?<=/))index\.html?$", re.IGNORECASE)
@@ -66,7 +68,7 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
     if head.is_redirect:
         return None
     address = f"{base_url.rstrip('/')}/{quote(_INDEX.sub('', str(path)), safe=_SAFE)}"
-    body = content(readable(root, flaw))
+    body = content(readable(root, text, flaw))
     block = joined(Writer(address).blocks([body]))
     if not block:
         flaw(None, "The page is empty.")
@@ -95,8 +97,7 @@ class _Head:
 def _head(root: "Node") -> _Head:
     title = canonical = ""
     is_redirect = False
-    inside = [n for top in root.children or [] if top.name == "html" for n in top.children or []]
-    for node in (n for head in inside if head.name == "head" for n in head.children or []):
+    for node in _heads(root):
         attributes = {key: value or "" for key, value in (node.attrs or {}).items()}
         if node.name == "title":
             title = title or " ".join(str(node.to_text()).split())
@@ -105,6 +106,16 @@ def _head(root: "Node") -> _Head:
         elif node.name == "meta" and attributes.get("http-equiv", "").lower() == "refresh":
             is_redirect = "url=" in attributes.get("content", "").lower().replace(" ", "")
     return _Head(title, canonical, is_redirect)
+
+
+def _heads(root: "Node") -> Iterator["Node"]:
+    """Yield the elements of a page's head."""
+    from justhtml.dom import Node
+
+    for top in root.children or []:
+        for head in top.children or [] if top.name == "html" else []:
+            inside = head.children or [] if head.name == "head" else []
+            yield from (node for node in inside if isinstance(node, Node))
 
 
 def _canonical(claimed: str, address: str) -> str:
@@ -125,7 +136,11 @@ def _bare(address: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Return a page that is parsed in a time that grows with its length alone."""
+    """Return a page without what the parser takes for text, or needs very long for.
+
+    It keeps "<?xml ...?>" where the standard drops it.
+    """
+    text = _INSTRUCTION.sub(lambda match: "\n" * match[0].count("\n"), text)
     return _LONE.sub("&lt;", text) if sum(1 for _ in _LONE.finditer(text)) > _MANY else text
 
 

@@ -100,11 +100,12 @@ def without(element: Element, is_dropped: Callable[[Element], bool]) -> Element:
     return Element(element.name, element.attributes, element.line, kept, element.is_block)
 
 
-def readable(root: Node, flaw: Callable[[int | None, str], None]) -> Element:
+def readable(root: Node, source: str, flaw: Callable[[int | None, str], None]) -> Element:
     """Return the tree of what can be read in a parsed page.
 
     Args:
         root: The parser's document.
+        source: What it was parsed from.
         flaw: Called with a line and a sentence for text that is hidden or nested too deep.
     """
     top = Element("html", {}, 1, is_block=True)
@@ -117,6 +118,8 @@ def readable(root: Node, flaw: Callable[[int | None, str], None]) -> Element:
         node, parent, depth = waiting.pop()
         line = node.origin_line or parent.line
         if isinstance(node, TextNode):
+            if parent.name == "pre" and source[node.origin_offset or 0] == "\n":
+                line += not parent.children  # HTML drops the line feed that a block begins with
             if data := _INVISIBLE.sub("", str(node.data or "")):
                 parent.children.append(Text(data, line))
             continue

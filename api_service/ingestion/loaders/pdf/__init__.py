@@ -22,7 +22,7 @@ from api_service.ingestion.loaders.pdf.running import without_running
 MAX_BYTES = 200 * 1024 * 1024
 """Most of a PDF file is pictures and fonts."""
 
-_UNTITLED = frozenset({"untitled", "unknown", "title", "document"})
+_UNTITLED = frozenset({"untitled", "unknown", "document"})
 _FILE_NAME = re.compile(r"^Microsoft |\.(?:docx?|dvi|indd|odt|pdf|pptx?|qxd|tex)$", re.IGNORECASE)
 _NAMED = 10  # pages
 _SAFE = "/:@!$&'()*+,;=~"

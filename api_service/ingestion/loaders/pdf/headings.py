@@ -11,7 +11,9 @@ from api_service.ingestion.loaders.pdf.pages import Bookmark, Line, Page
 _LARGER = 1.15  # than the text: a heading, where there is no outline
 _LONGEST = 120  # characters
 _LEVELS = 3
-_NUMBERING = 14  # characters that may stand before a heading's words: "Chapter 12. "
+_NUMBERING = re.compile(
+    r"(?:appendix|chapter|lesson|part|section)?(?:[a-z]?\d{0,6}|[ivxlc]{0,6})"
+)  # what may stand before a heading's words, without signs: "Chapter 12. ", "A.1 "
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -77,7 +79,7 @@ def _shown(lines: tuple[Line, ...], title: str, start: int) -> tuple[int, int]:
     for number in range(start, len(lines)):
         for end in (number + 1, number + 2):
             said = _bare("".join(line.text for line in lines[number:end]))
-            if wanted and said.endswith(wanted) and len(said) <= len(wanted) + _NUMBERING:
+            if wanted and said.endswith(wanted) and _NUMBERING.fullmatch(said[: -len(wanted)]):
                 return number, min(end, len(lines))
     return start, start
 

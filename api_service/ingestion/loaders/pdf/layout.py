@@ -21,6 +21,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u2060\ufeff\ufffe\uffff\ud
 _HYPHENATED = re.compile(r"[-\u00ad\u2010]$")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
+_CONTENTS = re.compile(r"(?:[ \t]*\.){5,}[ \t]*(?:\d+|[ivxlc]+)\s*$")  # "Arms . . . . . . 12"
 _FENCES = re.compile("`{3,}")
 
 
@@ -53,7 +54,8 @@ def blocks(lines: list[Line], known: frozenset[str]) -> list[Block]:
         known: The words of the file.
     """
     made: list[Block] = []
-    for kind, group in groupby(lines, key=_kind):
+    shown = [line for line in lines if not _CONTENTS.search(line.text)]
+    for kind, group in groupby(shown, key=_kind):
         inside = list(group)
         if kind == "code":
             made.append(_code(inside))

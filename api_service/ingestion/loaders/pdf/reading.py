@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import itertools
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ _LONGEST_TITLE = 300  # characters
 _WIDE = 1.2  # so many times its size between two words of a line begins another column
 _BOLD = 600
 _FIXED_PITCH = 1  # of a font's flags (ISO 32000-1, table 123)
+_FIXED_NAME = re.compile(rb"mono|courier|consol|typewriter|cmtt|sftt")  # not every font is flagged
 _HYPHEN = "\x02"  # what PDFium gives for a hyphen at the end of a line, and for the line's end
 _ENDS = frozenset(("\r", "\n", _HYPHEN))
 
@@ -156,8 +158,7 @@ def _set_out(
 
 def _is_fixed(page: pdfium.PdfTextPage, number: int) -> bool:
     name, flags = _font(page, number)
-    is_named = any(part in name for part in (b"mono", b"courier", b"typewriter"))
-    return is_named or bool(flags & _FIXED_PITCH)
+    return bool(flags & _FIXED_PITCH) or _FIXED_NAME.search(name) is not None
 
 
 def _is_bold(page: pdfium.PdfTextPage, number: int) -> bool:
