@@ -1,6 +1,6 @@
 """PDF files, written byte by byte: as they should be, and as they should not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Placed = tuple[float, float, str, float, str]
@@ -30,13 +30,15 @@ def pdf(
     title: str = "",
     outline: Sequence[Bookmark] = (),
     trailer: bytes = b"",
+    drawn: Mapping[int, bytes] | None = None,
 ) -> bytes:
-    """Return a PDF file with these lines on its pages."""
+    """Return a PDF file with these lines on its pages; `drawn` is what else a page shows."""
     objects: list[bytes] = [b"", b"", *_fonts()]
     fonts = b" ".join(b"/%s %d 0 R" % (name.encode(), n + 3) for n, name in enumerate(_FONTS))
     kids: list[int] = []
-    for placed in pages:
-        content = b"\n".join(_drawn(line) for line in placed)
+    for number, placed in enumerate(pages):
+        shown = (_drawn(line) for line in placed)
+        content = b"\n".join((*shown, (drawn or {}).get(number, b"")))
         objects.append(b"<< /Length %d >> stream\n%s\nendstream" % (len(content), content))
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources"

@@ -12,7 +12,7 @@ _LARGER = 1.15  # than the text: a heading, where there is no outline
 _LONGEST = 120  # characters
 _LEVELS = 3
 _NUMBERING = re.compile(
-    r"(?:appendix|chapter|lesson|part|section)?(?:[a-z]?\d{0,6}|[ivxlc]{0,6})"
+    r"(?:appendix|chapter|lesson|part|section)?(?:[a-z]?\d{1,6}|[ivxlc]{0,6})"
 )  # what may stand before a heading's words, without signs: "Chapter 12. ", "A.1 "
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -76,11 +76,11 @@ def _outlined(pages: tuple[Page, ...], bookmarks: tuple[Bookmark, ...]) -> Itera
 def _shown(lines: tuple[Line, ...], title: str, start: int) -> tuple[int, int]:
     """Return the lines that show a heading, one or two, or the place where they should stand."""
     wanted = _bare(title)
-    for number in range(start, len(lines)):
-        for end in (number + 1, number + 2):
-            said = _bare("".join(line.text for line in lines[number:end]))
-            if wanted and said.endswith(wanted) and _NUMBERING.fullmatch(said[: -len(wanted)]):
-                return number, min(end, len(lines))
+    for length in (1, 2) if wanted else ():
+        for number in range(start, len(lines) - length + 1):
+            said = _bare("".join(line.text for line in lines[number : number + length]))
+            if said.endswith(wanted) and _NUMBERING.fullmatch(said[: -len(wanted)]):
+                return number, number + length
     return start, start
 
 
