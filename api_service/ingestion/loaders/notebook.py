@@ -136,7 +136,7 @@ def _front_matter(cells: list[Json]) -> tuple[docusaurus.FrontMatter, list[Json]
 
 def _parts(cell: Json, context: _Context) -> Iterator[Traced]:
     """Yield what a cell says, and what it printed."""
-    kind = cell.get("cell_type")
+    kind = _word(cell.get("cell_type"))
     source = _text(cell.get("input") if "input" in cell else cell.get("source"))
     tags = _mapping(cell.get("metadata")).get("tags")
     named = {str(tag).replace("_", "-") for tag in tags} if isinstance(tags, list) else set()
@@ -197,7 +197,7 @@ def _outputs(outputs: object) -> Iterator[Traced]:
     """Yield the beginning of what a cell printed or returned, as text; no errors, no pictures."""
     for output in outputs if isinstance(outputs, list) else ():
         shown = _mapping(output)
-        kind = shown.get("output_type")
+        kind = _word(shown.get("output_type"))
         if kind == "stream" and shown.get("name", shown.get("stream")) != "stderr":
             said = _text(shown.get("text"))
         elif kind in {"execute_result", "display_data", "pyout"}:
@@ -246,6 +246,10 @@ def _language(metadata: Json) -> str:
     )
     names = (name for name in told if isinstance(name, str) and _LANGUAGE.fullmatch(name))
     return next(names, "")
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _mapping(value: object) -> Json:

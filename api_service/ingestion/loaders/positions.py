@@ -9,6 +9,8 @@ from typing import Any
 
 from api_service.ingestion.loaders.files import Unreadable
 
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, as JSON may hold and no file
+
 
 class Located(str):
     """A string, and the line of the file on which it begins, from 1."""
@@ -26,7 +28,7 @@ class _Decoder(json.JSONDecoder):
 
         def parse_string(source: str, begin: int, strict: bool) -> tuple[Located, int]:  # noqa: FBT001 - the decoder's own call
             value, end = scanstring(source, begin, strict)
-            located = Located(value)
+            located = Located(_SURROGATE.sub("\ufffd", value))
             located.line = bisect(ends, begin) + 1
             return located, end
 

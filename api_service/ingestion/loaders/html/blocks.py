@@ -15,6 +15,7 @@ _ADMONITION = re.compile(r".*(?:admonition|callout|alert|notice|aside).*")
 _TITLE = re.compile(r".*(?:title|heading).*")
 _PROSE = re.compile(r"(?![-*+|>#`~$]|\d+[.)]\s)")
 _LIST = re.compile(r"[-*+] |\d+[.)] ")
+_NO_HEADING = re.compile(r"blockquote|dl|ol|p|pre|table|ul")
 _ANCHORED = frozenset({"a", "article", "div", "section", "span"})
 
 
@@ -61,7 +62,7 @@ class Writer:
     def _block(self, element: Element) -> list[Block]:
         name, here = element.name, (element.line, element.line)
         if _HEADING.fullmatch(name):
-            return [self._heading(element)]
+            return self._heading(element)
         if element.attribute("role") == "tablist":
             tabs = (inside for inside in element.walk() if inside.attribute("role") == "tab")
             self._tabs = [" ".join(tab.text().split()) for tab in tabs]
@@ -96,16 +97,18 @@ class Writer:
             return [[Line(f"{label}:", (element.line, element.line))], *made] if made else []
         return made
 
-    def _heading(self, element: Element) -> Block:
-        text = " ".join(element.text().split())
+    def _heading(self, element: Element) -> list[Block]:
+        said, rest = _parted(element)
+        text = " ".join(said.text().split())
         if not text:
-            return []
-        own = (e.attribute("id") or e.attribute("name") for e in element.walk())
+            return self.blocks(rest)
+        own = (e.attribute("id") or e.attribute("name") for e in said.walk())
         anchor = next((id_ for id_ in own if id_), self._anchor)
         self._anchor = ""
         level = int(element.name[1])
-        said = one_line(inline(element.children, base=self.base))
-        return [Line(f"{'#' * level} {said}", (element.line,) * 2, Head(level, text, anchor))]
+        marked = f"{'#' * level} {one_line(inline(said.children, base=self.base))}"
+        line = Line(marked, (element.line, element.line), Head(level, text, anchor))
+        return [[line], *self.blocks(rest)]
 
     def _list(self, element: Element) -> Block:
         start = element.attribute("start")
@@ -169,6 +172,16 @@ class Writer:
         if inside and _PROSE.match(inside[0][0].text):
             return _begun(opening, inside)
         return [[opening], *inside]
+
+
+def _parted(heading: Element) -> tuple[Element, list[Element | Text]]:
+    """Part a heading from the text that got into it where it was not closed."""
+    for number, child in enumerate(heading.children):
+        is_text = isinstance(child, Element) and _NO_HEADING.fullmatch(child.name)
+        said = replace(heading, children=heading.children[:number])
+        if is_text and said.text().strip():
+            return said, heading.children[number:]
+    return heading, []
 
 
 def _begun(opening: Line, blocks: list[Block]) -> list[Block]:

@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,8 @@ def told(path: Path) -> Iterator[Json]:
         return
     with contextlib.closing(document):
         count = len(document)
-        about = document.get_metadata_dict(skip_empty=True)
         yield {
-            "title": about.get("Title", "")[:_LONGEST_TITLE],
+            "title": _said(lambda: document.get_metadata_value("Title")),
             "pages": count,
             "bookmarks": list(_bookmarks(document)),
         }
@@ -87,9 +86,17 @@ def _bookmarks(document: pdfium.PdfDocument) -> Iterator[Json]:
     for bookmark in itertools.islice(document.get_toc(), _MOST_BOOKMARKS):
         target = bookmark.get_dest()
         page = target.get_index() if target else None
-        title = " ".join(bookmark.get_title().split())[:_LONGEST_TITLE]
+        title = _said(bookmark.get_title)
         if page is not None and title:
             yield {"level": bookmark.level, "title": title, "page": page}
+
+
+def _said(text: Callable[[], str]) -> str:
+    """Return a text on one line, "" for one that is not in the encoding it should be in."""
+    try:
+        return " ".join(text().split())[:_LONGEST_TITLE]
+    except UnicodeDecodeError:
+        return ""
 
 
 def _page(document: pdfium.PdfDocument, number: int) -> Json:

@@ -51,6 +51,13 @@ def test_a_heading_is_reached_by_its_own_id_or_one_just_before_it(
     assert (page.sections[-1].heading_path, page.sections[-1].anchor) == (("T", "A"), anchor)
 
 
+def test_text_in_a_heading_that_is_not_closed_is_text(tmp_path: Path) -> None:
+    page = load_page(tmp_path, "<h1>Arms <b>and</b> legs<p>Text.<ul><li>One", name="page.html")
+    assert [(s.heading_path, s.text) for s in page.sections] == [
+        (("Arms and legs",), "Text.\n\n- One")
+    ]
+
+
 def test_a_heading_without_an_id_is_reached_by_the_one_it_stands_under(tmp_path: Path) -> None:
     page = load_page(
         tmp_path, "<h1 id=t>T</h1><h2 id=a>A</h2><h3>B</h3><p>b<h2>C</h2><p>c", name="page.html"

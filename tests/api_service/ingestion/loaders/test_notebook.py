@@ -176,7 +176,10 @@ def test_cells_tagged_as_removed_are_left_out(tmp_path: Path, tag: str, kept: st
 
 @pytest.mark.parametrize("kind", ["raw", "markdown"])
 def test_front_matter_may_stand_in_the_first_cell(tmp_path: Path, kind: str) -> None:
-    front: Cell = {"cell_type": kind, "source": ["---\n", "title: Grippers\n", "slug: /hands\n", "---"]}
+    front: Cell = {
+        "cell_type": kind,
+        "source": ["---\n", "title: Grippers\n", "slug: /hands\n", "---"],
+    }
     page = page_of(tmp_path, front, markdown("Words."))
     assert (page.title, page.url) == ("Grippers", f"{BASE_URL}/hands")
     assert [section.text for section in page.sections] == ["Words."]

@@ -30,6 +30,10 @@ def test_json_made_to_break_its_reader_is_refused(text: str) -> None:
         parse(text)
 
 
+def test_half_a_character_becomes_a_sign_for_a_lost_one() -> None:
+    assert parse('"a \\ud800 b \\ud83e\\udd16"') == "a \ufffd b 🤖"
+
+
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_it_reads_what_the_standard_library_reads(value: object) -> None:
     text = json.dumps(value)
