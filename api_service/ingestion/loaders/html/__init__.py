@@ -46,7 +46,7 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         from justhtml import JustHTML
     except ModuleNotFoundError as error:
         raise Unreadable(
-            "Reading HTML needs another package: pip install 'ai-book-backend[formats]'."
+            "Reading HTML needs another package: pip install 'ai-book-backend[api,formats]'."
         ) from error
     from api_service.ingestion.loaders.html.blocks import Writer
     from api_service.ingestion.loaders.html.content import content

@@ -4,7 +4,6 @@ Headings come from the outline that the file brings (its bookmarks), else from t
 letters. `url#page=12` is understood by browsers (RFC 8118, section 3).
 """
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -40,10 +39,12 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         Unreadable: It cannot be read, it holds no text, or the package that reads PDF is not
             installed.
     """
-    if importlib.util.find_spec("pypdfium2") is None:
+    try:
+        import pypdfium2  # noqa: F401 - it is used in another process
+    except ModuleNotFoundError as error:
         raise Unreadable(
-            "Reading PDF needs another package: pip install 'ai-book-backend[formats]'."
-        )
+            "Reading PDF needs another package: pip install 'ai-book-backend[api,formats]'."
+        ) from error
     check(folder / path, most=MAX_BYTES)
     pdf = read(folder / path)
     if not any(page.lines for page in pdf.pages):

@@ -1,11 +1,13 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from api_service.ingestion.loaders import LOADERS, BrokenPage, NoPages, load_book
-from tests.api_service.ingestion.books import BASE_URL, load, write_book
+from tests.api_service.ingestion.books import BASE_URL, ROOT, load, write_book
 from tests.api_service.ingestion.pdfs import Bookmark, lines, pdf
 
 
@@ -139,3 +141,33 @@ def test_the_folder_may_be_named_in_a_roundabout_way(tmp_path: Path) -> None:
     folder = write_book(tmp_path, {"a.md": "[b](b.md)", "b.md": "---\nslug: /c\n---\n# B"})
     book = load_book(folder / ".." / "docs", base_url=BASE_URL)
     assert book.documents[0].sections[0].text == f"[b]({BASE_URL}/c)"
+
+
+def test_without_the_extra_a_file_is_named_with_the_cure_and_the_others_go_in(
+    tmp_path: Path,
+) -> None:
+    book = write_book(
+        tmp_path, {"a.html": HTML, "b.ipynb": NOTEBOOK, "c.md": MARKDOWN, "d.pdf": PDF}
+    )
+    absent = tmp_path / "absent"
+    absent.mkdir()
+    for package in ("justhtml", "pypdfium2"):
+        (absent / f"{package}.py").write_text(f"raise ModuleNotFoundError({package!r})\n")
+    script = (
+        "import sys, json\n"
+        "from pathlib import Path\n"
+        "from api_service.ingestion.loaders import load_book\n"
+        "book = load_book(Path(sys.argv[1]), base_url='https://book.example')\n"
+        "print(json.dumps([[page.path for page in book.documents],\n"
+        "                  {page.path: page.reason for page in book.broken}]))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(book)],
+        env={"PYTHONPATH": f"{absent}:{ROOT}"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    loaded, broken = json.loads(told)
+    assert loaded == ["b.ipynb", "c.md"]
+    assert set(broken) == {"a.html", "d.pdf"}
+    assert all("pip install 'ai-book-backend[api,formats]'" in why for why in broken.values())
