@@ -48,7 +48,7 @@ def test_pages_of_all_formats_are_judged_by_their_files(tmp_path: Path) -> None:
     assert found.faults == ()
     assert (measured.pages, measured.judged, measured.broken) == (4, 3, 0)
     assert (found.fences, found.tables) == (Share(3, 3), Share(1, 1))
-    assert found.headings.part == found.headings.whole == 4
+    assert found.headings.part == found.headings.whole == 5
     assert found.lines.part == found.lines.whole > 10
 
 
