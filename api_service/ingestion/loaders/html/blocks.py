@@ -177,10 +177,9 @@ class Writer:
 def _parted(heading: Element) -> tuple[Element, list[Element | Text]]:
     """Part a heading from the text that got into it where it was not closed."""
     for number, child in enumerate(heading.children):
-        is_text = isinstance(child, Element) and _NO_HEADING.fullmatch(child.name)
-        said = replace(heading, children=heading.children[:number])
-        if is_text and said.text().strip():
-            return said, heading.children[number:]
+        if isinstance(child, Element) and _NO_HEADING.fullmatch(child.name):
+            said = replace(heading, children=heading.children[:number])
+            return (said, heading.children[number:]) if said.text().strip() else (heading, [])
     return heading, []
 
 
@@ -198,10 +197,11 @@ def _item_nodes(node: Element | Text) -> list[Element | Text]:
 
 def _item(blocks: list[Block], mark: str) -> Block:
     """Return an item of a list; a list in it follows its first line without a gap."""
-    made = blocks[0]
+    made = list(blocks[0])
     for block in blocks[1:]:
-        is_list = _LIST.match(block[0].text) is not None
-        made = joined([made, block], gap=not is_list)
+        if not _LIST.match(block[0].text):
+            made.append(Line("", made[-1].source))
+        made += block
     return prefixed(made, mark, " " * len(mark))
 
 
