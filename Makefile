@@ -75,8 +75,9 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(LOCK) pyproject.toml --extra auth -o requirements/auth.txt
-	$(LOCK) pyproject.toml --extra api -o requirements/api.txt
-	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded -o requirements/run.txt
+	$(LOCK) pyproject.toml --extra api --extra formats -o requirements/api.txt
+	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats \
+		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
 	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.txt
 

@@ -35,7 +35,7 @@ def _arguments() -> argparse.Namespace:
         "chunks", help="how well and how fast a book's pages are cut into chunks"
     )
     chunks.add_argument(
-        "--source", type=Path, required=True, metavar="DIR", help="folder of Markdown or MDX pages"
+        "--source", type=Path, required=True, metavar="DIR", help="the book's folder"
     )
     chunks.add_argument(
         "--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help="a chunk's budget"
@@ -66,6 +66,7 @@ def _chunks(source: Path, max_tokens: int, *, show_faults: bool) -> int:
         found = measured.findings
         return [
             f"{'pages':<20}{measured.pages:8}    {measured.broken} broken",
+            f"{'judged':<20}{measured.judged:8}    the others, as PDF, by the budget alone",
             f"{'chunks':<20}{measured.chunks:8}    at most {max_tokens} tokens",
             share("fences whole", found.fences),
             share("tables whole", found.tables),

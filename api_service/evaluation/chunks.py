@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api_service.documents import Chunk
-from api_service.evaluation.source import Block, Reading, read, words
+from api_service.evaluation.formats import reading
+from api_service.evaluation.source import Block, Reading, plain, read, words
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
-from api_service.ingestion.loaders.files import read_text
 from api_service.token_counts import count_tokens
 
 _BASE_URL = "https://book.example/docs"
@@ -76,14 +76,16 @@ class Measured:
     Attributes:
         findings: Of all pages.
         pages: How many could be loaded.
+        judged: How many of these by their files; of the others the chunks' length alone.
         broken: How many could not.
         chunks: How many there are.
-        characters: In the files of the pages.
+        characters: In the files of the pages, or in their text where a file is none.
         seconds: Of processor time, on one core.
     """
 
     findings: Findings
     pages: int
+    judged: int
     broken: int
     chunks: int
     characters: int
@@ -103,14 +105,20 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
     cut = [split(page, max_tokens=max_tokens) for page in book.documents]
     seconds = time.process_time() - began
     findings = Findings()
-    characters = 0
+    characters = judged = 0
     for page, chunks in zip(book.documents, cut, strict=True):
-        text = read_text(folder / page.path)
-        characters += len(text)
-        findings += judge(text, chunks, name=page.path, title=page.title, max_tokens=max_tokens)
+        source = reading(folder / page.path)
+        judged += source is not None
+        characters += (
+            sum(len(section.text) for section in page.sections)
+            if source is None
+            else len((folder / page.path).read_text("utf-8", "replace"))
+        )
+        findings += judge(source, chunks, name=page.path, title=page.title, max_tokens=max_tokens)
     return Measured(
         findings=findings,
         pages=len(book.documents),
+        judged=judged,
         broken=len(book.broken),
         chunks=sum(map(len, cut)),
         characters=characters,
@@ -118,25 +126,30 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
     )
 
 
-def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: int) -> Findings:
+def judge(
+    source: Reading | None, chunks: list[Chunk], *, name: str, title: str, max_tokens: int
+) -> Findings:
     """Judge the chunks of one page by its source.
 
     Args:
-        text: The page's file.
+        source: What the page's file holds; None judges by the budget alone.
         chunks: All that were made of it.
         name: What to call the page in faults.
         title: The page's title, which begins every heading path.
         max_tokens: The budget.
     """
-    source = read(text)
-    parts = [read(chunk.text, above=chunk.heading_path) for chunk in chunks]
-    faults: list[str] = []
+    long = [chunk for chunk in chunks if count_tokens(chunk.searchable) > max_tokens]
+    faults = [f"{name}: over the budget: {' > '.join(c.heading_path)}" for c in long]
+    if source is None:
+        return Findings(over_budget=len(long), faults=tuple(faults))
+    seen = str if source.is_markdown else plain
+    parts = [read(seen(chunk.text), above=chunk.heading_path) for chunk in chunks]
     fitting = [b for b in source.fences if _fits(b, max_tokens)]
-    present = Counter(fence.body for part in parts for fence in part.fences)
-    torn = list((Counter(fence.body for fence in fitting) - present).elements())
+    present = Counter(_body(fence, source) for part in parts for fence in part.fences)
+    torn = list((Counter(_body(fence, source) for fence in fitting) - present).elements())
     faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
     tables = [b for b in source.tables if _fits(b, max_tokens)]
-    spoken = [words(chunk.text) for chunk in chunks]
+    spoken = [words(seen(chunk.text)) for chunk in chunks]
     cut_tables = [b for b in tables if not any(f" {b.body} " in f" {said} " for said in spoken)]
     faults += [f"{name}: table torn: {_begin(block.body)}" for block in cut_tables]
     strayed = [
@@ -148,8 +161,6 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
     everything = _everything(chunks, parts)
     lost = [line for line in source.lines if f" {line.words} " not in everything]
     faults += [f"{name}, line {line.number}: lost: {_begin(line.words)}" for line in lost]
-    long = [chunk for chunk in chunks if count_tokens(chunk.searchable) > max_tokens]
-    faults += [f"{name}: over the budget: {' > '.join(c.heading_path)}" for c in long]
     debris = [part for part in parts if part.modules & source.modules]
     faults += [f"{name}: an import or front matter in a chunk" for _ in debris]
     return Findings(
@@ -162,6 +173,11 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
         debris=len(debris),
         faults=tuple(faults),
     )
+
+
+def _body(fence: Block, source: Reading) -> str:
+    """Return what a fence must have kept: its lines, and its language if the source names it."""
+    return fence.body if source.is_markdown else fence.body.partition("\n")[2]
 
 
 def _fits(block: Block, max_tokens: int) -> bool:

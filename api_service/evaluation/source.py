@@ -23,6 +23,7 @@ _UNSEEN = re.compile(
     re.DOTALL,
 )
 _TITLE = re.compile(r"^title:[ \t]*(?P<quote>['\"]?)(?P<title>.+?)(?P=quote)[ \t]*$", re.MULTILINE)
+_PLAIN = str.maketrans("<>{}", "    ")
 _WORD = re.compile(r"[^\W_]+")
 _MARKUP = re.compile(
     r"\[\[[^\[\]\n]*\]\]|\{#[^{}\n]*\}"  # ids of headings
@@ -66,18 +67,29 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a page consists of; `modules` are the lines of imports, exports and front matter."""
+    """What a page consists of.
+
+    Attributes:
+        modules: The lines of imports, exports and front matter.
+        is_markdown: Otherwise its words hold no markup, and its fences name no language.
+    """
 
     title: str
     lines: tuple[Line, ...]
     fences: tuple[Block, ...]
     tables: tuple[Block, ...]
     modules: frozenset[str]
+    is_markdown: bool = True
 
 
 def words(text: str) -> str:
     """Return the words of Markdown, parted by single spaces, in lower case, without markup."""
     return " ".join(_WORD.findall(_MARKUP.sub(" ", text))).casefold()
+
+
+def plain(text: str) -> str:
+    """Return text in which nothing looks like a tag or an expression."""
+    return text.translate(_PLAIN)
 
 
 def read(text: str, *, above: tuple[str, ...] = ()) -> Reading:

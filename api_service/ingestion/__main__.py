@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
         prog="book-ingest",
         description="Make the index hold the book in a folder, and nothing else.",
     )
-    parser.add_argument("source", type=_folder, help="folder of Markdown or MDX pages")
+    parser.add_argument("source", type=_folder, help="the book's folder")
     parser.add_argument(
         "--if-empty", action="store_true", help="do nothing when the index holds chunks already"
     )

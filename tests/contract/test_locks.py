@@ -28,9 +28,9 @@ def test_a_lock_pins_every_package_with_hashes_and_names_no_address(lock: Path) 
     ("lock", "extras"),
     [
         ("auth.txt", ("auth",)),
-        ("api.txt", ("api",)),
-        ("run.txt", ("auth", "api", "embedded")),
-        ("dev.txt", ("auth", "api", "embedded", "dev")),
+        ("api.txt", ("api", "formats")),
+        ("run.txt", ("auth", "api", "embedded", "formats")),
+        ("dev.txt", ("auth", "api", "embedded", "formats", "dev")),
     ],
 )
 def test_a_lock_holds_what_the_project_file_asks_for(lock: str, extras: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from api_service.documents import Document
-from api_service.ingestion.loaders import docusaurus, markdown
+from api_service.ingestion.loaders import docusaurus, html, markdown, notebook, pdf
 from api_service.ingestion.loaders.files import Unreadable, walk
 
 
@@ -61,7 +61,12 @@ class Loader:
     load: Load
 
 
-LOADERS = (Loader(suffixes=(".md", ".mdx"), load=markdown.load),)
+LOADERS = (
+    Loader(suffixes=(".md", ".mdx"), load=markdown.load),
+    Loader(suffixes=(".html", ".htm"), load=html.load),
+    Loader(suffixes=(".ipynb",), load=notebook.load),
+    Loader(suffixes=(".pdf",), load=pdf.load),
+)
 
 
 def load_book(folder: Path, *, base_url: str) -> Book:

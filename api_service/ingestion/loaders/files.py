@@ -47,22 +47,58 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
+def check(path: Path, *, most: int) -> None:
+    """Look at a file before it is opened.
+
+    Args:
+        path: The file.
+        most: How large it may be, in bytes.
+
+    Raises:
+        Unreadable: It is no ordinary file, too large, or may not be looked at.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise Unreadable(f"It cannot be read ({error.strerror}).") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("It is not an ordinary file.")
+    if status.st_size > most:
+        raise Unreadable(f"It is larger than {most // 1024**2} MB.")
+
+
+def read_bytes(path: Path, *, most: int = MAX_BYTES) -> bytes:
+    """Return what a file of at most so many bytes holds.
+
+    Raises:
+        Unreadable: It is no ordinary file, too large, or may not be read.
+    """
+    check(path, most=most)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"It cannot be read ({error.strerror}).") from error
+
+
 def read_text(path: Path) -> str:
     """Return a file's text, its lines ended by line feeds.
 
     Raises:
         Unreadable: It is no ordinary file, too large, not UTF-8, or may not be read.
     """
+    return decoded(read_bytes(path), "utf-8-sig")
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """Return a file's text, its lines ended by line feeds and without NULs.
+
+    Raises:
+        Unreadable: It is not in this encoding.
+    """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("It is not an ordinary file.")
-        if status.st_size > MAX_BYTES:
-            raise Unreadable(f"It is larger than {MAX_BYTES // 1024**2} MB.")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise Unreadable("It is not UTF-8 text.", line) from error
-    except OSError as error:
-        raise Unreadable(f"It cannot be read ({error.strerror}).") from error
+        name = "UTF-8" if encoding.startswith("utf-8") else encoding
+        raise Unreadable(f"It is not {name} text.", line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from api_service.ingestion.loaders import docusaurus, front_matter
 from api_service.ingestion.loaders.files import Unreadable, read_text
 
-_PAGE = re.compile(r"(?P<file>[^?#]+\.mdx?)(?P<rest>[?#].*)?", re.IGNORECASE)
+_PAGE = re.compile(r"(?P<file>[^?#]+\.(?:mdx?|ipynb))(?P<rest>[?#].*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,19 @@
 """Loads a page of Markdown or MDX: its front matter, then its sections from heading to heading."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from api_service.documents import Document, Flaw, Section
+from api_service.documents import Document, Flaw
 from api_service.ingestion.loaders import docusaurus, front_matter
 from api_service.ingestion.loaders.files import Unreadable, read_text
-from api_service.ingestion.loaders.headings import Heading, headings, pin
+from api_service.ingestion.loaders.headings import headings, pin
 from api_service.ingestion.loaders.links import Site, absolute
-from api_service.ingestion.loaders.masking import EDGE
 from api_service.ingestion.loaders.mdx import to_markdown
+from api_service.ingestion.loaders.sections import sections
 from api_service.ingestion.loaders.tracing import Traced
 
 _DEEPEST_INCLUDE = 5
 _MOST_FLAWS = 20  # of a page: what follows the first few mostly follows from them
-_RULE = re.compile(r"(?:^|\n+[ \t]*\n)[ \t]*(?:-{3,}|\*{3,}|_{3,})\Z")
 
 
 def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
@@ -57,7 +55,7 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         path=str(path),
         title=title,
         url=place.url,
-        sections=_sections(markdown, marks, title),
+        sections=sections(markdown, marks, title),
         flaws=tuple(flaws),
     )
 
@@ -70,48 +68,6 @@ def _oddities(text: str) -> list[Flaw]:
         line = text.count("\n", 0, strange) + 1
         return [Flaw(line, "It holds a NUL, or a character that was lost before.")]
     return []
-
-
-def _sections(markdown: Traced, marks: list[Heading], title: str) -> tuple[Section, ...]:
-    """Cut a page at its headings.
-
-    A first-level heading has no anchor, since Docusaurus gives it none; one that repeats the title
-    continues the page's opening.
-    """
-    lines = markdown.text.split("\n")
-
-    def body(start: int, end: int) -> Traced:
-        return _body(Traced("\n".join(lines[start:end]), markdown.lines[start:end]))
-
-    opening = body(0, marks[0].start if marks else len(lines))
-    sections = [Section((title,), "", opening.text, opening.lines)] if opening.text else []
-    above: list[Heading] = []
-    for number, mark in enumerate(marks):
-        end = marks[number + 1].start if number + 1 < len(marks) else len(lines)
-        inside = body(mark.end, end)
-        above = [heading for heading in above if heading.level < mark.level]
-        if mark.level > 1 or mark.text.casefold() != title.casefold():
-            above.append(mark)
-        path = (title, *(heading.text for heading in above))
-        anchor = mark.anchor if mark.level > 1 else ""
-        if sections and not anchor and sections[-1].heading_path == path:
-            before = sections.pop()
-            inside = _joined(Traced(before.text, before.lines), inside)
-        sections.append(Section(path, anchor, inside.text, inside.lines))
-    return tuple(sections)
-
-
-def _joined(first: Traced, second: Traced) -> Traced:
-    if not first.text or not second.text:
-        return first if first.text else second
-    gap = (first.lines[-1],)
-    return Traced(f"{first.text}\n\n{second.text}", (*first.lines, *gap, *second.lines))
-
-
-def _body(text: Traced) -> Traced:
-    body = text.with_text(text.text.replace(EDGE, "")).trimmed()
-    kept = _RULE.sub("", body.text)
-    return Traced(kept, body.lines[: kept.count("\n") + 1])
 
 
 def _markdown(

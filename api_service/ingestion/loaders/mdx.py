@@ -8,22 +8,15 @@ read as MDX is left as it stands.
 import re
 from bisect import bisect
 from collections.abc import Callable
-from itertools import pairwise
 
 from api_service.ingestion.loaders.admonitions import in_words
-from api_service.ingestion.loaders.components import (
-    CELL,
-    ROW,
-    TABLE,
-    TABLE_END,
-    is_silent,
-    words,
-)
+from api_service.ingestion.loaders.components import is_silent, words
 from api_service.ingestion.loaders.files import Unreadable
 from api_service.ingestion.loaders.includes import with_includes
-from api_service.ingestion.loaders.masking import BLOCK, EDGE, NONCHARACTERS, Masks, mask
+from api_service.ingestion.loaders.masking import EDGE, NONCHARACTERS, Masks, mask
+from api_service.ingestion.loaders.pipe_tables import with_pipe_tables
 from api_service.ingestion.loaders.tags import Element, Tag, elements, tags
-from api_service.ingestion.loaders.tracing import Edit, LineIndex, Lines, Traced
+from api_service.ingestion.loaders.tracing import Edit, LineIndex, Traced
 
 _HEADING_ID = re.compile(
     r"\\?\{(?:#(?P<id>[^{}\n]+)|/\*[ \t]*#(?P<comment>[^\s*]+)[ \t]*\*/)\}[ \t]*#*[ \t]*$",
@@ -45,7 +38,6 @@ _DEFINITION = re.compile(
 )
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\([^()\n]*\)")
 _MARKS = re.compile(f"(?!{EDGE}){NONCHARACTERS.pattern}")
-_TABLE = re.compile(rf"{TABLE}([^{TABLE}{TABLE_END}]*){TABLE_END}")
 
 _Edit = tuple[int, int, str]
 
@@ -56,6 +48,7 @@ def to_markdown(
     partial: Callable[[str], str | None],
     link: Callable[[str], str],
     flaw: Callable[[int, str], None],
+    is_mdx: bool = True,
 ) -> Traced:
     """Return a page's Markdown.
 
@@ -65,6 +58,7 @@ def to_markdown(
             stands in place of the component; None for what is no partial. Raises Unreadable.
         link: Takes where a link leads, as written, and returns its address.
         flaw: Called with a line and a sentence for what cannot be understood or included.
+        is_mdx: Whether a page has modules and expressions, rather than words and braces.
     """
 
     def included(target: str, line: int) -> str | None:
@@ -77,10 +71,14 @@ def to_markdown(
     masks = Masks()
     text = with_includes(mask(source, masks, flaw=flaw), included, masks)
     text = text.sub(_HEADING_ID, lambda match: _keep_heading_id(match, masks))
-    text, imported = _without_modules(_without_comments(text, flaw))
+    text = _without_comments(text, flaw)
+    imported: dict[str, tuple[str, int]] = {}
+    if is_mdx:
+        text, imported = _without_modules(text)
+        text = text.sub(_LITERAL, lambda match: match[1] or match[2] or "")
     partials = {name: included(path, line) for name, (path, line) in imported.items()}
-    text = text.sub(_LITERAL, lambda match: match[1] or match[2] or "")
-    text = _with_pipe_tables(_without_jsx(text, partials, masks, flaw))
+    braces = _braces(text.text) if is_mdx else {}
+    text = with_pipe_tables(_without_jsx(text, braces, partials, masks, flaw))
     text = text.sub(_DOC_BUILDER, lambda _: "").sub(_IMAGE, lambda match: match["alt"])
     text = text.sub(_LINK, lambda match: link(match[0]))
     text = text.sub(_DEFINITION, lambda match: match["label"] + link(match["target"]))
@@ -153,11 +151,12 @@ def _module_length(lines: list[str], start: int) -> int:
 
 def _without_jsx(
     text: Traced,
+    braces: dict[int, int],
     partials: dict[str, str | None],
     masks: Masks,
     flaw: Callable[[int, str], None],
 ) -> Traced:
-    found, edits = _without_expressions(text.text, _braces(text.text))
+    found, edits = _without_expressions(text.text, braces)
     pairs = elements(found)
     paired = {tag for pair in pairs for tag in (pair.opening, pair.closing)}
     index = LineIndex(text)
@@ -257,41 +256,3 @@ def _dedents(pairs: list[Element], text: str) -> list[_Edit]:
         for at, _ in starts if spare > 0 else ():
             edits[at] = edits.get(at, 0) + spare
     return [(at, at + width, "") for at, width in edits.items()]
-
-
-def _with_pipe_tables(text: Traced) -> Traced:
-    if TABLE not in text.text:
-        return text
-    index = LineIndex(text)
-    return text.sub(_TABLE, lambda match: _pipe_table(index.slice(*match.span(1))))
-
-
-def _pipe_table(table: Traced) -> Traced:
-    """Write an HTML table as Markdown; one that holds code blocks is written cell by cell."""
-    starts = [match.start() for match in re.finditer(ROW, table.text)]
-    index = LineIndex(table)
-    rows = [
-        index.slice(start, start + len(table.text[start:end].rstrip()))
-        for start, end in pairwise([*starts, len(table.text)])
-    ]
-    cells = [([cell.strip() for cell in row.text.split(CELL)[1:]], row) for row in rows]
-    cells = [(row, source) for row, source in cells if any(row)]
-    before = index.slice(0, starts[0] if starts else len(table.text))
-    if BLOCK in table.text or not cells:
-        parts = [(cell, source) for row, source in cells for cell in row]
-        return _joined([("", before), (before.text, before), *parts, ("", table)], "\n\n")
-    lines = [
-        (f"| {' | '.join(' '.join(cell.split()).replace('|', '/') for cell in row)} |", source)
-        for row, source in cells
-    ]
-    lines.insert(1, ("|" + " --- |" * len(cells[0][0]), lines[0][1]))
-    return _joined([(before.text, before), ("", before), *lines, ("", table), ("", table)], "\n")
-
-
-def _joined(parts: list[tuple[str, Traced]], gap: str) -> Traced:
-    """Join texts, each of which comes from all lines of another."""
-    lines: list[Lines] = []
-    for number, (part, source) in enumerate(parts):
-        span = (source.lines[0][0], source.lines[-1][1])
-        lines += [span] * (part.count("\n") + (gap.count("\n") if number else 1))
-    return Traced(gap.join(part for part, _ in parts), tuple(lines))

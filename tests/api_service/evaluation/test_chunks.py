@@ -5,6 +5,7 @@ import pytest
 
 from api_service.documents import Chunk
 from api_service.evaluation.chunks import Findings, Share, judge, measure
+from api_service.evaluation.source import read
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import NoPages
 from tests.api_service.ingestion.books import EXAMPLE, LEROBOT, load_page, needs_lerobot
@@ -40,7 +41,7 @@ def chunks_of(folder: Path) -> list[Chunk]:
 
 
 def judged(chunks: list[Chunk], max_tokens: int = 400) -> Findings:
-    return judge(PAGE, chunks, name="arms.mdx", title="Arms", max_tokens=max_tokens)
+    return judge(read(PAGE), chunks, name="arms.mdx", title="Arms", max_tokens=max_tokens)
 
 
 def test_what_the_chunker_makes_of_a_page_is_without_fault(tmp_path: Path) -> None:

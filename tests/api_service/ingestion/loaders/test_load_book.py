@@ -1,10 +1,14 @@
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from api_service.ingestion.loaders import LOADERS, BrokenPage, NoPages, load_book
-from tests.api_service.ingestion.books import BASE_URL, load, write_book
+from tests.api_service.ingestion.books import BASE_URL, ROOT, load, write_book
+from tests.api_service.ingestion.pdfs import Bookmark, lines, pdf
 
 
 def test_pages_come_in_reading_order_with_ids_and_addresses(tmp_path: Path) -> None:
@@ -105,17 +109,65 @@ def test_a_folder_that_cannot_be_read_is_no_sign_that_its_pages_are_gone(tmp_pat
         load_book(tmp_path, base_url=BASE_URL)
 
 
+MARKDOWN = "# Title\n\nText.\n\n## Part\n\nMore."
+HTML = "<h1>Title</h1><p>Text.<h2 id=part>Part</h2><p>More."
+NOTEBOOK = json.dumps({"cells": [{"cell_type": "markdown", "source": [MARKDOWN]}]})
+PDF = pdf([lines("Text."), lines("Part", "More.")], title="Title", outline=[Bookmark("Part", 1)])
+PAGES: dict[str, tuple[str | bytes, str, list[str]]] = {
+    ".md": (MARKDOWN, "part/page", ["", "part"]),
+    ".mdx": (MARKDOWN, "part/page", ["", "part"]),
+    ".html": (HTML, "part/page.html", ["", "part"]),
+    ".htm": (HTML, "part/page.htm", ["", "part"]),
+    ".ipynb": (NOTEBOOK, "part/page", ["", "part"]),
+    ".pdf": (PDF, "part/page.pdf", ["page=1", "page=2"]),
+}
+
+
 @pytest.mark.parametrize("suffix", [suffix for loader in LOADERS for suffix in loader.suffixes])
 def test_every_loader_gives_a_page_its_title_address_and_anchors(
     tmp_path: Path, suffix: str
 ) -> None:
-    book = load(tmp_path, {f"part/page{suffix}": "# Title\n\nText.\n\n## Part\n\nMore."})
+    source, address, anchors = PAGES[suffix]
+    book = load(tmp_path, {f"part/page{suffix}": source})
+    assert book.broken == ()
     (page,) = book.documents
-    assert (page.id, page.title, page.url) == ("part/page", "Title", f"{BASE_URL}/part/page")
-    assert [section.anchor for section in page.sections] == ["", "part"]
+    assert (page.id, page.title, page.url) == ("part/page", "Title", f"{BASE_URL}/{address}")
+    assert [section.anchor for section in page.sections] == anchors
+    assert [section.text for section in page.sections] == ["Text.", "More."]
+    assert [section.heading_path for section in page.sections] == [("Title",), ("Title", "Part")]
 
 
 def test_the_folder_may_be_named_in_a_roundabout_way(tmp_path: Path) -> None:
     folder = write_book(tmp_path, {"a.md": "[b](b.md)", "b.md": "---\nslug: /c\n---\n# B"})
     book = load_book(folder / ".." / "docs", base_url=BASE_URL)
     assert book.documents[0].sections[0].text == f"[b]({BASE_URL}/c)"
+
+
+def test_without_the_extra_a_file_is_named_with_the_cure_and_the_others_go_in(
+    tmp_path: Path,
+) -> None:
+    book = write_book(
+        tmp_path, {"a.html": HTML, "b.ipynb": NOTEBOOK, "c.md": MARKDOWN, "d.pdf": PDF}
+    )
+    absent = tmp_path / "absent"
+    absent.mkdir()
+    for package in ("justhtml", "pypdfium2"):
+        (absent / f"{package}.py").write_text(f"raise ModuleNotFoundError({package!r})\n")
+    script = (
+        "import sys, json\n"
+        "from pathlib import Path\n"
+        "from api_service.ingestion.loaders import load_book\n"
+        "book = load_book(Path(sys.argv[1]), base_url='https://book.example')\n"
+        "print(json.dumps([[page.path for page in book.documents],\n"
+        "                  {page.path: page.reason for page in book.broken}]))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(book)],
+        env={"PYTHONPATH": f"{absent}:{ROOT}"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    loaded, broken = json.loads(told)
+    assert loaded == ["b.ipynb", "c.md"]
+    assert set(broken) == {"a.html", "d.pdf"}
+    assert all("pip install 'ai-book-backend[api,formats]'" in why for why in broken.values())
