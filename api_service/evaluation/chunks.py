@@ -1,11 +1,13 @@
 """How well a book is cut: whole fences and tables, right headings, nothing lost, and how fast."""
 
+import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from api_service.documents import Chunk
 from api_service.evaluation.source import Block, Reading, read, words
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
@@ -14,6 +16,27 @@ from api_service.token_counts import count_tokens
 
 _BASE_URL = "https://book.example/docs"
 _TELLING = 3  # words
+_SPACE = re.compile(r"[\s>]+")
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Judged(Protocol):
+    """What of a chunk is judged, whoever cut it."""
+
+    @property
+    def text(self) -> str:
+        """Its Markdown."""
+        ...
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above it."""
+        ...
+
+    @property
+    def searchable(self) -> str:
+        """What of it is indexed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +141,9 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
     )
 
 
-def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: int) -> Findings:
+def judge(
+    text: str, chunks: Sequence[Judged], *, name: str, title: str, max_tokens: int
+) -> Findings:
     """Judge the chunks of one page by its source.
 
     Args:
@@ -129,11 +154,11 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
         max_tokens: The budget.
     """
     source = read(text)
-    parts = [read(chunk.text, above=chunk.heading_path) for chunk in chunks]
+    headings = frozenset(words(heading) for line in source.lines for heading in line.path)
+    parts = [read(chunk.text, above=chunk.heading_path, known=headings) for chunk in chunks]
     faults: list[str] = []
     fitting = [b for b in source.fences if _fits(b, max_tokens)]
-    present = Counter(fence.body for part in parts for fence in part.fences)
-    torn = list((Counter(fence.body for fence in fitting) - present).elements())
+    torn = _torn(fitting, chunks, parts)
     faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
     tables = [b for b in source.tables if _fits(b, max_tokens)]
     spoken = [words(chunk.text) for chunk in chunks]
@@ -164,6 +189,23 @@ def judge(text: str, chunks: list[Chunk], *, name: str, title: str, max_tokens: 
     )
 
 
+def _torn(fences: list[Block], chunks: Sequence[Judged], parts: list[Reading]) -> list[str]:
+    """Return the bodies of fences that no chunk holds whole.
+
+    Where half a fence stands before it in a chunk, a whole one is read as prose; it counts as whole
+    if all of it is there.
+    """
+    present = Counter(fence.body for part in parts for fence in part.fences)
+    missing = (Counter(fence.body for fence in fences) - present).elements()
+    texts = {fence.body: _unspaced(fence.text) for fence in fences}
+    held = [_unspaced(chunk.text) for chunk in chunks]
+    return [body for body in missing if not any(texts[body] in text for text in held)]
+
+
+def _unspaced(text: str) -> str:
+    return _SPACE.sub("", text)
+
+
 def _fits(block: Block, max_tokens: int) -> bool:
     """Tell whether a block has room in a chunk, if need be below an empty line of headings."""
     return count_tokens(f"\n{block.text}") <= max_tokens
@@ -188,19 +230,26 @@ def _stands_right(source: Reading, part: Reading, title: str) -> bool:
     places: dict[str, set[tuple[str, ...]]] = {}
     for line in source.lines:
         places.setdefault(line.words, set()).add(_compared(_under(title, line.path)))
+    if not part.lines:  # such as the last bar of a torn table
+        return True
     known = [line for line in part.lines if line.words in places]
     known = [line for line in known if line.words.count(" ") >= _TELLING - 1] or known
     if known:
         return all(_compared(line.path) in places[line.words] for line in known)
-    inside = " ".join(line.words for line in part.lines)
+    inside = f" {' '.join(line.words for line in part.lines)} "
     here = {_compared(line.path) for line in part.lines}
-    return any(said in inside and paths & here for said, paths in places.items())
+    return any(
+        (f" {said} " in inside or inside in f" {said} ") and paths & here
+        for said, paths in places.items()
+    )
 
 
-def _everything(chunks: list[Chunk], parts: list[Reading]) -> str:
+def _everything(chunks: Sequence[Judged], parts: list[Reading]) -> str:
     headings = {heading for chunk in chunks for heading in chunk.heading_path}
     said = " ".join(line.words for part in parts for line in part.lines)
-    return f" {' | '.join((said, *(words(heading) for heading in headings)))} "
+    # As it stands, too: code that begins within a fence is read as prose, and its braces as markup.
+    bare = " ".join(" ".join(_WORD.findall(chunk.text)) for chunk in chunks).casefold()
+    return f" {' | '.join((said, bare, *(words(heading) for heading in headings)))} "
 
 
 def _begin(text: str) -> str:
