@@ -91,11 +91,11 @@ def _judgements(
             raise BadSet(f"{place}: not query-id, corpus-id and score, parted by tabs") from error
         if relevance > _MOST_RELEVANT:
             raise BadSet(f"{place}: a relevance above {_MOST_RELEVANT}")
-        if query not in queries:
-            raise BadSet(f"{place}: no query has the _id {query!r}")
-        if passage not in passages:
-            raise BadSet(f"{place}: no document has the _id {passage!r}")
         if relevance > 0:
+            if query not in queries:
+                raise BadSet(f"{place}: no query has the _id {query!r}")
+            if passage not in passages:
+                raise BadSet(f"{place}: no document has the _id {passage!r}")
             found.setdefault(query, {})[passage] = relevance
     if not found:
         raise BadSet(f"{file} names no query with a relevant document")
