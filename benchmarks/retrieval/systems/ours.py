@@ -9,6 +9,7 @@ from api_service import embedders
 from api_service.documents import Chunk, Document, Section
 from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import Passage
+from api_service.evaluation.retrieval import whole
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
 from api_service.ingestion.pipeline import fingerprint, write_chunks
@@ -136,19 +137,9 @@ class _Remembering:
 
 
 def _chunks(passage: Passage, max_tokens: int | None) -> list[Chunk]:
-    headings = (passage.title,) if passage.title else ()
-    whole = Chunk(
-        document=passage.id,
-        path=passage.id,
-        title=passage.title,
-        heading_path=headings,
-        url="",
-        anchor="",
-        text=passage.text,
-        ordinal=0,
-    )
-    if max_tokens is None or count_tokens(whole.searchable) <= max_tokens:
-        return [whole]
-    section = Section(heading_path=headings, anchor="", text=passage.text)
+    chunk = whole(passage)
+    if max_tokens is None or count_tokens(chunk.searchable) <= max_tokens:
+        return [chunk]
+    section = Section(heading_path=chunk.heading_path, anchor="", text=passage.text)
     page = Document(passage.id, passage.id, passage.title, "", (section,))
     return split(page, max_tokens=max_tokens)
