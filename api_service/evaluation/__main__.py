@@ -128,6 +128,7 @@ def _retrieval(data: Path, run: Path | None) -> int:
         configure_logs("book-eval", settings.log_format, "ERROR")
         judged = read_set(data)
         found = asyncio.run(search_all(judged, settings, progress))
+        sys.stdout.write(report(judged, found))
         if run:
             way = tuple(found)[-1]
             run.write_text(run_lines(found[way], f"book-{way}"), encoding="utf-8")
@@ -140,7 +141,6 @@ def _retrieval(data: Path, run: Path | None) -> int:
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return WRONG
-    sys.stdout.write(report(judged, found))
     return 0
 
 

@@ -35,7 +35,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench-retrieval", description="Measure retrieval.")
     parser.add_argument("--data", type=Path, default=CHECKOUT.parent / "shared/data")
     parser.add_argument("--sets", nargs="+", default=list(SETS), metavar="SET")
-    parser.add_argument("--systems", nargs="+", default=[entry.name for entry in SYSTEMS])
+    systems = [entry.name for entry in SYSTEMS]
+    parser.add_argument("--systems", nargs="+", choices=systems, default=systems)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} questions of each set")
     parser.add_argument("--environment", type=Path, default=CHECKOUT / "build/bench-retrieval")
     parser.add_argument("--output", type=Path, help="a page; docs/benchmarks.md for a whole run")

@@ -79,6 +79,14 @@ async def test_the_figures_are_printed_and_the_run_written(tmp_path: Path) -> No
     assert (tmp_path / "run.txt").read_text().startswith("q2 Q0 d2 1 ")
 
 
+async def test_figures_are_printed_even_where_the_run_cannot_be_written(tmp_path: Path) -> None:
+    status, out, told = await evaluate(write_set(tmp_path), "--run", "/dev/null/run")
+
+    assert status == 1
+    assert "bm25" in out
+    assert "/dev/null/run" in told
+
+
 async def test_a_folder_without_a_set_is_told(tmp_path: Path) -> None:
     status, out, told = await evaluate(tmp_path)
 
