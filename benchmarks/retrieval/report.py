@@ -21,7 +21,7 @@ as in those pages, ours Qdrant's engine in the process, on disk. A Qdrant server
 "Default" is a framework as documented: its splitters' defaults and a search by the dense vector
 alone. "Hybrid" is what its documentation offers beside that, with fastembed's `Qdrant/bm25`
 (its stop words from NLTK's list, since nothing is downloaded): LlamaIndex's `enable_hybrid`,
-LangChain's `RetrievalMode.HYBRID` in a collection as its documentation creates it, without inverse
+LangChain's `RetrievalMode.HYBRID` in a collection as LangChain itself makes it, without inverse
 document frequency, and Haystack's `QdrantHybridRetriever` with it.
 """
 
