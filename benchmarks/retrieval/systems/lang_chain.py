@@ -11,7 +11,11 @@ from pathlib import Path
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_qdrant import FastEmbedSparse, QdrantVectorStore, RetrievalMode
-from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
+from langchain_text_splitters import (
+    MarkdownHeaderTextSplitter,
+    MarkdownTextSplitter,
+    RecursiveCharacterTextSplitter,
+)
 
 from api_service.evaluation.judged_sets import Passage
 from api_service.token_counts import count_tokens
@@ -44,8 +48,12 @@ class LangChain:
         self._store: QdrantVectorStore | None = None
 
     def cut(self, folder: Path) -> list[Page]:
-        """Cut at headings, which become metadata, then by cl100k tokens."""
-        within = RecursiveCharacterTextSplitter(
+        """Cut at headings, which become metadata, then by cl100k tokens.
+
+        Its MarkdownTextSplitter is the recursive one with separators for Markdown, and keeps more
+        code whole than the plain one of the page on Markdown.
+        """
+        within = MarkdownTextSplitter(
             chunk_size=BUDGET, chunk_overlap=0, length_function=count_tokens
         )
         return [
