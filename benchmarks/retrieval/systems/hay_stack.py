@@ -50,6 +50,7 @@ class Haystack:
         self._is_hybrid = way == "hybrid"
         self._store = QdrantDocumentStore(
             ":memory:",
+            progress_bar=False,
             embedding_dim=DIMENSIONS,
             recreate_index=True,
             use_sparse_embeddings=self._is_hybrid,
