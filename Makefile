@@ -9,10 +9,10 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.dev ## Install everything for working on the code into .venv
 
@@ -58,6 +58,9 @@ test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker C
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)
 
+bench-retrieval: $(VENV)/.dev ## Measure retrieval beside three frameworks; needs ../shared/data
+	@$(BIN)/python -m benchmarks.retrieval $(BENCH)
+
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -79,6 +82,7 @@ lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats \
 		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
+	$(LOCK) benchmarks/retrieval/requirements.in -o benchmarks/retrieval/requirements.txt
 	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.txt
 
 clean: ## Remove the environment and caches; .env and .data stay

@@ -103,7 +103,18 @@ class BookSettings(ServiceSettings):
     )
 
 
-class Settings(TokenSettings, BookSettings):
+class WritingSettings(BookSettings):
+    """What writes about the book besides."""
+
+    llm_model: str = Field(
+        default="gpt-4o-mini",
+        min_length=1,
+        description="Language model as vendor:model; a bare name means openai.",
+        validation_alias="LLM_MODEL",
+    )
+
+
+class Settings(TokenSettings, WritingSettings):
     """Everything the service reads."""
 
     host: str = Field(
@@ -116,12 +127,6 @@ class Settings(TokenSettings, BookSettings):
         default=8000,
         description="Port to listen on; PORT counts where this is unset.",
         validation_alias=AliasChoices("API_SERVER_PORT", "PORT"),
-    )
-    llm_model: str = Field(
-        default="gpt-4o-mini",
-        min_length=1,
-        description="Language model as vendor:model; a bare name means openai.",
-        validation_alias="LLM_MODEL",
     )
     answer_deadline_seconds: float = Field(
         default=30.0,

@@ -1,4 +1,7 @@
-"""The command that measures: `book-eval chunks --source DIR`, `book-eval retrieval --data DIR`."""
+"""The command that measures: `book-eval chunks` and `book-eval retrieval`.
+
+The latter needs questions: `book-eval make-questions` drafts them from the owner's book.
+"""
 
 import argparse
 import asyncio
@@ -6,12 +9,13 @@ import sys
 from pathlib import Path
 
 from api_service.problems import Unavailable
-from api_service.settings import BookSettings
+from api_service.settings import BookSettings, WritingSettings
 from service_kit.logs import configure_logs
 from service_kit.settings import BadSettings
 
 WRONG = 1
 BAD_SETTINGS = 2
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -23,6 +27,8 @@ def main() -> None:
     arguments = _arguments()
     if arguments.command == "chunks":
         sys.exit(_chunks(arguments.source, arguments.max_tokens, show_faults=arguments.faults))
+    if arguments.command == "make-questions":
+        sys.exit(_make_questions(arguments))
     sys.exit(_retrieval(arguments.data, arguments.run))
 
 
@@ -52,7 +58,29 @@ def _arguments() -> argparse.Namespace:
     retrieval.add_argument(
         "--run", type=Path, metavar="FILE", help="write the best rankings there, in TREC's form"
     )
+    questions = commands.add_parser(
+        "make-questions", help="draft a question set from a book, for you to correct"
+    )
+    questions.add_argument(
+        "--source", type=Path, required=True, metavar="DIR", help="folder of Markdown or MDX pages"
+    )
+    questions.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the set's folder, in BEIR's form"
+    )
+    questions.add_argument("--count", type=_positive, default=50, metavar="N", help="how many; 50")
+    questions.add_argument("--seed", type=int, default=0, metavar="N", help="another sample of it")
+    questions.add_argument(
+        "--force", action="store_true", help="begin anew, even where questions were corrected"
+    )
+    questions.add_argument("--dry-run", action="store_true", help="only tell what it would cost")
     return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
 
 
 def _chunks(source: Path, max_tokens: int, *, show_faults: bool) -> int:
@@ -101,6 +129,7 @@ def _retrieval(data: Path, run: Path | None) -> int:
         configure_logs("book-eval", settings.log_format, "ERROR")
         judged = read_set(data)
         found = asyncio.run(search_all(judged, settings, progress))
+        sys.stdout.write(report(judged, found))
         if run:
             way = tuple(found)[-1]
             run.write_text(run_lines(found[way], f"book-{way}"), encoding="utf-8")
@@ -113,8 +142,47 @@ def _retrieval(data: Path, run: Path | None) -> int:
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return WRONG
-    sys.stdout.write(report(judged, found))
     return 0
+
+
+def _make_questions(arguments: argparse.Namespace) -> int:
+    from api_service.evaluation.draft_sets import QUERIES, Corrected
+    from api_service.evaluation.making import Wanted, make_questions
+    from api_service.ingestion.loaders import NoPages
+
+    wanted = Wanted(
+        source=arguments.source,
+        out=arguments.out,
+        count=arguments.count,
+        seed=arguments.seed,
+        force=arguments.force,
+        dry_run=arguments.dry_run,
+    )
+    try:
+        settings = WritingSettings.from_environment()
+        configure_logs("book-eval", settings.log_format, "ERROR")
+        made = asyncio.run(
+            make_questions(wanted, settings, lambda line: sys.stderr.write(f"{line}\n"))
+        )
+    except BadSettings as error:
+        sys.stderr.write(f"{error}\n")
+        return BAD_SETTINGS
+    except (Corrected, NoPages, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; run this again to go on.\n")
+        return INTERRUPTED
+    if not wanted.dry_run:
+        without = "".join(f", {number} {reason}" for reason, number in made.failures.items())
+        sys.stdout.write(
+            f"{made.questions} questions, {made.new} of them new{without}\n"
+            f"Correct them in {wanted.out / QUERIES}, then measure with:\n"
+            f"  book-eval retrieval --data {wanted.out}\n"
+        )
+    if made.stopped:
+        sys.stderr.write("The model does not answer any more; run this again to go on.\n")
+    return WRONG if made.stopped else 0
 
 
 if __name__ == "__main__":

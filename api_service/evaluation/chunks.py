@@ -1,11 +1,13 @@
 """How well a book is cut: whole fences and tables, right headings, nothing lost, and how fast."""
 
+import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from api_service.documents import Chunk
 from api_service.evaluation.formats import reading
 from api_service.evaluation.source import Block, Reading, plain, read, words
 from api_service.ingestion.chunking import split
@@ -14,6 +16,27 @@ from api_service.token_counts import count_tokens
 
 _BASE_URL = "https://book.example/docs"
 _TELLING = 3  # words
+_SPACE = re.compile(r"[\s>]+")
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Judged(Protocol):
+    """What of a chunk is judged, whoever cut it."""
+
+    @property
+    def text(self) -> str:
+        """Its Markdown."""
+        ...
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above it."""
+        ...
+
+    @property
+    def searchable(self) -> str:
+        """What of it is indexed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +150,7 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
 
 
 def judge(
-    source: Reading | None, chunks: list[Chunk], *, name: str, title: str, max_tokens: int
+    source: Reading | None, chunks: Sequence[Judged], *, name: str, title: str, max_tokens: int
 ) -> Findings:
     """Judge the chunks of one page by its source.
 
@@ -143,10 +166,10 @@ def judge(
     if source is None:
         return Findings(over_budget=len(long), faults=tuple(faults))
     seen = str if source.is_markdown else plain
-    parts = [read(seen(chunk.text), above=chunk.heading_path) for chunk in chunks]
+    headings = frozenset(words(heading) for line in source.lines for heading in line.path)
+    parts = [read(seen(chunk.text), above=chunk.heading_path, known=headings) for chunk in chunks]
     fitting = [b for b in source.fences if _fits(b, max_tokens)]
-    present = Counter(_body(fence, source) for part in parts for fence in part.fences)
-    torn = list((Counter(_body(fence, source) for fence in fitting) - present).elements())
+    torn = _torn(fitting, source, chunks, parts)
     faults += [f"{name}: fence torn: {_begin(body)}" for body in torn]
     tables = [b for b in source.tables if _fits(b, max_tokens)]
     spoken = [words(seen(chunk.text)) for chunk in chunks]
@@ -175,9 +198,34 @@ def judge(
     )
 
 
+def _torn(
+    fences: list[Block], source: Reading, chunks: Sequence[Judged], parts: list[Reading]
+) -> list[str]:
+    """Return the bodies of fences that no chunk holds whole.
+
+    Where half a fence stands before it in a chunk, a whole one is read as prose; it counts as whole
+    if all of it is there.
+    """
+    present = Counter(_body(fence, source) for part in parts for fence in part.fences)
+    missing = (Counter(_body(fence, source) for fence in fences) - present).elements()
+    texts = {_body(fence, source): _unspaced(_held(fence, source)) for fence in fences}
+    seen = str if source.is_markdown else plain
+    held = [_unspaced(seen(chunk.text)) for chunk in chunks]
+    return [body for body in missing if not any(texts[body] in text for text in held)]
+
+
 def _body(fence: Block, source: Reading) -> str:
     """Return what a fence must have kept: its lines, and its language if the source names it."""
     return fence.body if source.is_markdown else fence.body.partition("\n")[2]
+
+
+def _held(fence: Block, source: Reading) -> str:
+    """Return a fence as a chunk would hold it; where the source is no Markdown, its lines alone."""
+    return fence.text if source.is_markdown else _body(fence, source)
+
+
+def _unspaced(text: str) -> str:
+    return _SPACE.sub("", text)
 
 
 def _fits(block: Block, max_tokens: int) -> bool:
@@ -204,19 +252,26 @@ def _stands_right(source: Reading, part: Reading, title: str) -> bool:
     places: dict[str, set[tuple[str, ...]]] = {}
     for line in source.lines:
         places.setdefault(line.words, set()).add(_compared(_under(title, line.path)))
+    if not part.lines:  # such as the last bar of a torn table
+        return True
     known = [line for line in part.lines if line.words in places]
     known = [line for line in known if line.words.count(" ") >= _TELLING - 1] or known
     if known:
         return all(_compared(line.path) in places[line.words] for line in known)
-    inside = " ".join(line.words for line in part.lines)
+    inside = f" {' '.join(line.words for line in part.lines)} "
     here = {_compared(line.path) for line in part.lines}
-    return any(said in inside and paths & here for said, paths in places.items())
+    return any(
+        (f" {said} " in inside or inside in f" {said} ") and paths & here
+        for said, paths in places.items()
+    )
 
 
-def _everything(chunks: list[Chunk], parts: list[Reading]) -> str:
+def _everything(chunks: Sequence[Judged], parts: list[Reading]) -> str:
     headings = {heading for chunk in chunks for heading in chunk.heading_path}
     said = " ".join(line.words for part in parts for line in part.lines)
-    return f" {' | '.join((said, *(words(heading) for heading in headings)))} "
+    # As it stands, too: code that begins within a fence is read as prose, and its braces as markup.
+    bare = " ".join(" ".join(_WORD.findall(chunk.text)) for chunk in chunks).casefold()
+    return f" {' | '.join((said, bare, *(words(heading) for heading in headings)))} "
 
 
 def _begin(text: str) -> str:

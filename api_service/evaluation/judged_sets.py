@@ -5,12 +5,14 @@ last also at `qrels/test.tsv`, as the benchmark's own archives have it.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv")
+_COLUMNS = 3
+_MOST_RELEVANT = 1_000_000  # beyond all grades there are, and far below what a mean can take
 
 
 class BadSet(Exception):
@@ -53,66 +55,91 @@ def read_set(folder: Path) -> JudgedSet:
     """Read the set in a folder.
 
     Raises:
-        BadSet: A file is missing or a line is not of this form.
+        BadSet: A file is missing, a line is not of this form, names something twice or something
+            that is not there, or nothing is left to measure.
     """
-    passages = tuple(
-        Passage(_text(row, "_id", place), _text(row, "title", place, ""), _text(row, "text", place))
-        for place, row in _rows(folder / "corpus.jsonl")
-    )
-    judgements = _judgements(folder)
-    queries = tuple(
-        Query(_text(row, "_id", place), _text(row, "text", place))
-        for place, row in _rows(folder / "queries.jsonl")
-    )
-    judged = tuple(query for query in queries if query.id in judgements)
-    if len({passage.id for passage in passages}) < len(passages):
-        raise BadSet(f"{folder / 'corpus.jsonl'} has two documents of one _id")
-    if not passages or not judged:
-        raise BadSet(f"{folder} has no document, or no query with a relevant one")
-    return JudgedSet(passages, judged, judgements)
+    corpus, asked = folder / "corpus.jsonl", folder / "queries.jsonl"
+    passages = {
+        id_: Passage(id_, _text(row, "title", place, ""), _text(row, "text", place))
+        for id_, row, place in _rows(corpus)
+    }
+    queries = {id_: Query(id_, _text(row, "text", place)) for id_, row, place in _rows(asked)}
+    for file, found, what in ((corpus, passages, "document"), (asked, queries, "query")):
+        if not found:
+            raise BadSet(f"{file} holds no {what}")
+    judgements = _judgements(folder, passages, queries)
+    judged = tuple(query for query in queries.values() if query.id in judgements)
+    return JudgedSet(tuple(passages.values()), judged, judgements)
 
 
-def _judgements(folder: Path) -> dict[str, dict[str, int]]:
+def _judgements(
+    folder: Path, passages: Container[str], queries: Container[str]
+) -> dict[str, dict[str, int]]:
     file = next((folder / name for name in _JUDGEMENTS if (folder / name).is_file()), None)
     if file is None:
-        raise BadSet(f"{folder} has no {_JUDGEMENTS[0]}")
+        raise BadSet(f"{folder} has no {' or '.join(_JUDGEMENTS)}")
     found: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(_lines(file), start=1):
-        parts = line.rstrip("\n").split("\t")
-        if number == 1 and not parts[-1].lstrip("-").isdigit():
+    for number, line in _lines(file):
+        place = f"{file}, line {number}"
+        parts = line.rstrip("\r").split("\t")
+        if number == 1 and len(parts) == _COLUMNS and not parts[-1].lstrip("-").isdigit():
             continue  # the header
         try:
             query, passage, score = parts
             relevance = int(score)
         except ValueError as error:
-            raise BadSet(f"{file}, line {number}: not query-id, corpus-id and score") from error
+            raise BadSet(f"{place}: not query-id, corpus-id and score, parted by tabs") from error
+        if relevance > _MOST_RELEVANT:
+            raise BadSet(f"{place}: a relevance above {_MOST_RELEVANT}")
         if relevance > 0:
+            if query not in queries:
+                raise BadSet(f"{place}: no query has the _id {query!r}")
+            if passage not in passages:
+                raise BadSet(f"{place}: no document has the _id {passage!r}")
             found.setdefault(query, {})[passage] = relevance
+    if not found:
+        raise BadSet(f"{file} names no query with a relevant document")
     return found
 
 
-def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(_lines(file), start=1):
+def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield the _id of each line, its object, and how to name the line."""
+    places: dict[str, str] = {}
+    for number, line in _lines(file):
         place = f"{file}, line {number}"
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadSet(f"{place}: not JSON") from error
         if not isinstance(row, dict):
             raise BadSet(f"{place}: not a JSON object")
-        yield place, row
+        id_ = _text(row, "_id", place)
+        if id_ in places:
+            raise BadSet(f"{place}: the _id {id_!r} stands in line {places[id_]} already")
+        places[id_] = str(number)
+        yield id_, row, place
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold something, each with its number."""
     try:
-        # Not splitlines: a text may hold other line ends, such as U+2028.
-        return [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSet(f"{file} cannot be read as UTF-8 text") from error
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadSet(f"{file} is no UTF-8 text, from byte {error.start} on") from error
+    except OSError as error:
+        raise BadSet(f"{file} cannot be read: {error.strerror}") from error
+    # Not splitlines: a text may hold other line ends, such as U+2028.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line
 
 
 def _text(row: dict[str, Any], name: str, place: str, default: str | None = None) -> str:
     value = row.get(name, default)
     if not isinstance(value, str):
         raise BadSet(f"{place}: {name} is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # JSON can spell half a character
+        raise BadSet(f"{place}: {name} is no valid Unicode") from error
     return value

@@ -72,14 +72,15 @@ async def search_all(
         index = await open_index(here)
         stack.push_async_callback(index.close)
         await index.prepare(embedder.dimensions if embedder else None)
-        chunks = [_chunk(passage) for passage in judged.passages]
+        chunks = [whole(passage) for passage in judged.passages]
         marked = [(chunk, fingerprint(chunk, embedder)) for chunk in chunks]
         await write_chunks(marked, index, embedder, progress)
         ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if embedder else ("bm25",)
         return {way: await _search(judged, index, embedder, way, settings.fusion) for way in ways}
 
 
-def _chunk(passage: Passage) -> Chunk:
+def whole(passage: Passage) -> Chunk:
+    """Return the one chunk that a document of a set is."""
     headings = (passage.title,) if passage.title else ()
     return Chunk(
         document=passage.id,

@@ -92,12 +92,14 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
-def read(text: str, *, above: tuple[str, ...] = ()) -> Reading:
+def read(text: str, *, above: tuple[str, ...] = (), known: frozenset[str] | None = None) -> Reading:
     """Read a page, or a chunk of one.
 
     Args:
         text: Markdown or MDX.
         above: The headings it stands under; the first one, a page's title, is of the first level.
+        known: The words of every heading there can be: a chunk that begins within a fence has
+            comments that look like headings.
     """
     lines = text.split("\n")
     title, modules = _drop_front_matter(lines)
@@ -105,7 +107,7 @@ def read(text: str, *, above: tuple[str, ...] = ()) -> Reading:
     fenced = {n for first, end in inside for n in range(first, end)}
     prose = _seen([("" if n in fenced else line) for n, line in enumerate(lines)])
     modules |= _drop_modules(prose)
-    paths, headings = _paths(prose, above)
+    paths, headings = _paths(prose, above, known)
     tables = _tables(prose)
     fences = tuple(
         Block(paths[first], "\n".join(lines[first:end]), _fence_body(lines[first:end]))
@@ -197,7 +199,9 @@ def _drop_modules(prose: list[str]) -> set[str]:
     return dropped
 
 
-def _paths(prose: list[str], above: tuple[str, ...]) -> tuple[list[tuple[str, ...]], list[int]]:
+def _paths(
+    prose: list[str], above: tuple[str, ...], known: frozenset[str] | None
+) -> tuple[list[tuple[str, ...]], list[int]]:
     """Return the headings above each line, and which lines are headings."""
     stack = list(enumerate(above, 1))
     paths: list[tuple[str, ...]] = []
@@ -211,7 +215,7 @@ def _paths(prose: list[str], above: tuple[str, ...]) -> tuple[list[tuple[str, ..
             level, text = len(match["level"]), match["text"]
         elif underline and _underlines(prose, number):
             level, text = 1 if underline["mark"][0] == "=" else 2, line
-        if level:
+        if level and (known is None or words(text) in known):
             stack = [(depth, heading) for depth, heading in stack if depth < level]
             stack.append((level, " ".join(_MARKUP.sub(" ", text).split())))
             found.append(number)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from api_service.documents import ScoredChunk
-from api_service.settings import Settings, vendor_and_model
+from api_service.settings import WritingSettings, vendor_and_model
 from service_kit.settings import BadSettings
 
 NOTHING_FOUND = "The book says nothing about that."
@@ -63,25 +63,25 @@ class LanguageModel(Protocol):
         ...
 
 
-def _openai(settings: Settings, model: str) -> LanguageModel:
+def _openai(settings: WritingSettings, model: str) -> LanguageModel:
     from api_service.llms.openai import open_model
 
     return open_model(settings, model)
 
 
-def _extractive(_settings: Settings, _model: str) -> LanguageModel:
+def _extractive(_settings: WritingSettings, _model: str) -> LanguageModel:
     from api_service.llms.extractive import ExtractiveModel
 
     return ExtractiveModel()
 
 
-VENDORS: tuple[tuple[str, Callable[[Settings, str], LanguageModel]], ...] = (
+VENDORS: tuple[tuple[str, Callable[[WritingSettings, str], LanguageModel]], ...] = (
     ("openai", _openai),
     ("extractive", _extractive),
 )
 
 
-def choose(settings: Settings) -> LanguageModel:
+def choose(settings: WritingSettings) -> LanguageModel:
     """Return the language model the settings name; without OpenAI's key, the extractive one.
 
     Raises:

@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from api_service.llms import Mode, Prompt
 from api_service.openai_client import VENDOR, open_client, translated
-from api_service.settings import Settings
+from api_service.settings import WritingSettings
 
 ANSWER_TOKENS = 800
 """Longest answer, in tokens; about a page."""
@@ -89,6 +89,6 @@ class OpenAIModel:
         await self._client.close()
 
 
-def open_model(settings: Settings, model: str) -> OpenAIModel:
+def open_model(settings: WritingSettings, model: str) -> OpenAIModel:
     """Return the chat model of this name; nothing is sent yet."""
     return OpenAIModel(open_client(settings), model)

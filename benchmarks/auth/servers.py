@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.failure import BenchmarkFailed
+
 _START_SECONDS = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -20,10 +22,6 @@ _SECRETS = {
     "BETTER_AUTH_SECRET": "measured-cookies-0123456789abcdefghij",
     "JWT_SECRET": "measured-tokens-0123456789abcdefghijk",
 }
-
-
-class BenchmarkFailed(Exception):
-    """What was to be measured did not happen; the message is a sentence for whoever asked."""
 
 
 @dataclass(frozen=True, slots=True)

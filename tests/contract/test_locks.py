@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
+LOCKS = [
+    *sorted((CHECKOUT / "requirements").glob("*.txt")),
+    CHECKOUT / "benchmarks/retrieval/requirements.txt",
+]
 
 
 def packages(lock: Path) -> set[str]:

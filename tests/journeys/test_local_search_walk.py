@@ -50,3 +50,11 @@ def test_questions_are_measured_and_the_run_is_written(tmp_path: Path) -> None:
 
     # Searched by terms alone, a question in other words finds nothing.
     assert (tmp_path / "my-questions.run").read_text().startswith("q2 Q0 d2 1 ")
+
+
+def test_questions_drafted_from_the_example_book_can_be_measured(tmp_path: Path) -> None:
+    (measure,) = commands("docs/book.md")["How well questions find their passages"]
+    (draft,) = commands("docs/book.md")["Questions of your own"]
+    run(draft.replace("examples/book", str(CHECKOUT / "examples/book")), tmp_path)
+
+    assert "40 judged queries" in run(measure, tmp_path)

@@ -23,6 +23,7 @@ COVERED = {
         "How well it is cut": "test_make_run.py",
         "Search without a key": "test_local_search_walk.py",
         "How well questions find their passages": "test_local_search_walk.py",
+        "Questions of your own": "test_local_search_walk.py",
     },
     "docs/containers.md": {"Your book": "test_compose.py"},
 }

@@ -90,6 +90,20 @@ def test_a_heading_inside_a_chunk_heads_what_follows(tmp_path: Path) -> None:
     assert judged([first, joined]).headings == Share(2, 2)
 
 
+def test_a_whole_fence_behind_half_of_another_is_whole(tmp_path: Path) -> None:
+    first, second, third = chunks_of(tmp_path)
+    behind = replace(second, text=f"rest()\n```\n\n{second.text}")
+    assert judged([first, behind, third]).fences == Share(1, 1)
+
+
+def test_half_a_line_stands_under_the_headings_of_the_whole(tmp_path: Path) -> None:
+    first, second, third = chunks_of(tmp_path)
+    half = replace(third, text="bends in one direction")
+    assert judged([first, second, half]).headings == Share(3, 3)
+    strayed = replace(half, heading_path=("Arms", "Shoulder"))
+    assert judged([first, second, strayed]).headings == Share(2, 3)
+
+
 def test_a_lost_line_is_seen(tmp_path: Path) -> None:
     *kept, _ = chunks_of(tmp_path)
     found = judged(kept)

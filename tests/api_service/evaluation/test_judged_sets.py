@@ -25,12 +25,26 @@ def test_judgements_may_stand_where_the_benchmarks_archives_have_them(tmp_path: 
     ("corpus", "queries", "qrels", "told"),
     [
         ("{}", QUERIES, QRELS, "corpus.jsonl, line 1: _id is no text"),
+        (f"{CORPUS}\n\n[]", QUERIES, QRELS, "corpus.jsonl, line 6: not a JSON object"),
+        (CORPUS + "[" * 100_000, QUERIES, QRELS, "corpus.jsonl, line 4: not JSON"),
+        ('{"_id": "d1"}', QUERIES, QRELS, "corpus.jsonl, line 1: text is no text"),
+        ('{"_id": "d1", "text": "\\ud83e"}', QUERIES, QRELS, "line 1: text is no valid Unicode"),
+        ("", QUERIES, QRELS, "corpus.jsonl holds no document"),
+        (CORPUS, QUERIES + QUERIES, QRELS, "line 4: the _id 'q1' stands in line 1 already"),
+        (CORPUS, '{"_id": 1, "text": "a"}', QRELS, "queries.jsonl, line 1: _id is no text"),
+        (CORPUS, QUERIES, "", "qrels.tsv names no query with a relevant document"),
+        (CORPUS, QUERIES, "q1\td1\n", "qrels.tsv, line 1: not query-id"),
+        (CORPUS, QUERIES, "q1 d1 1\n", "qrels.tsv, line 1: not query-id"),
+        (CORPUS, QUERIES, "q1\td1\t1\n\nq1\td2\tmuch", "qrels.tsv, line 3: not query-id"),
+        (CORPUS, QUERIES, QRELS + "q9\td1\t1\n", "qrels.tsv, line 5: no query has the _id 'q9'"),
+        (CORPUS, QUERIES, QRELS + "q1\td9\t1\n", "line 5: no document has the _id 'd9'"),
+        (CORPUS, QUERIES, f"q1\td1\t1{'0' * 400}", "qrels.tsv, line 1: a relevance above"),
         (CORPUS + "nothing", QUERIES, QRELS, "corpus.jsonl, line 4: not JSON"),
         (CORPUS + "[]", QUERIES, QRELS, "corpus.jsonl, line 4: not a JSON object"),
-        (CORPUS + CORPUS, QUERIES, QRELS, "two documents of one _id"),
+        (CORPUS + CORPUS, QUERIES, QRELS, "line 4: the _id 'd1' stands in line 1 already"),
         (CORPUS, QUERIES, "q1\td1\t1\nq2 d2", "qrels.tsv, line 2: not query-id"),
-        (CORPUS, QUERIES, "q1\td1\t0\n", "no query with a relevant one"),
-        (CORPUS, "", QRELS, "no query with a relevant one"),
+        (CORPUS, QUERIES, "q1\td1\t0\n", "names no query with a relevant document"),
+        (CORPUS, "", QRELS, "queries.jsonl holds no query"),
     ],
 )
 def test_a_set_of_another_form_is_refused_by_place_and_reason(
@@ -45,4 +59,19 @@ def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
     folder = write_set(tmp_path)
     (folder / missing).unlink()
     with pytest.raises(BadSet, match=missing):
+        read_set(folder)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    folder = write_set(tmp_path)
+    for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
+        text = (folder / name).read_bytes().replace(b"\n", b"\r\n")
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + text)
+    assert read_set(folder).judgements == {"q1": {"d1": 2}, "q2": {"d2": 1}}
+
+
+def test_what_is_no_text_is_named(tmp_path: Path) -> None:
+    folder = write_set(tmp_path)
+    (folder / "queries.jsonl").write_bytes(b'{"_id": "q\xff"}')
+    with pytest.raises(BadSet, match=r"queries.jsonl is no UTF-8 text, from byte 10 on"):
         read_set(folder)

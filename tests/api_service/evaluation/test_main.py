@@ -8,6 +8,7 @@ import pytest
 
 from tests.api_service.evaluation.sets import write_set
 from tests.api_service.ingestion.books import write_book
+from tests.api_service.scripted_openai import refuses, scripted_openai
 
 
 def book_eval(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -78,11 +79,19 @@ async def test_the_figures_are_printed_and_the_run_written(tmp_path: Path) -> No
     assert (tmp_path / "run.txt").read_text().startswith("q2 Q0 d2 1 ")
 
 
+async def test_figures_are_printed_even_where_the_run_cannot_be_written(tmp_path: Path) -> None:
+    status, out, told = await evaluate(write_set(tmp_path), "--run", "/dev/null/run")
+
+    assert status == 1
+    assert "bm25" in out
+    assert "/dev/null/run" in told
+
+
 async def test_a_folder_without_a_set_is_told(tmp_path: Path) -> None:
     status, out, told = await evaluate(tmp_path)
 
     assert (status, out) == (1, "")
-    assert "corpus.jsonl cannot be read" in told
+    assert "corpus.jsonl cannot be read: No such file" in told
 
 
 @pytest.mark.parametrize("model", ["acme:some", "local:"])
@@ -91,3 +100,97 @@ async def test_a_model_that_cannot_be_used_is_told(tmp_path: Path, model: str) -
 
     assert status == 2
     assert "EMBEDDING_MODEL" in told
+
+
+async def make_questions(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    prose = "It says a good deal about arms, more than twenty words of it, and " * 2
+    book = write_book(folder, {"a.md": f"# Arms\n\n{prose}\n\n## Elbows\n\n{prose}"})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "api_service.evaluation",
+        "make-questions",
+        "--source",
+        str(book),
+        "--out",
+        str(folder / "set"),
+        *arguments,
+        env={**os.environ, "OPENAI_API_KEY": "", **environment},
+        cwd=Path(__file__).parents[3],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, told = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), told.decode()
+
+
+async def test_a_drafted_set_is_measured_by_the_same_command(tmp_path: Path) -> None:
+    status, out, told = await make_questions(tmp_path)
+
+    assert status == 0
+    assert out.splitlines()[0] == "2 questions, 2 of them new"
+    assert f"book-eval retrieval --data {tmp_path / 'set'}" in out
+    assert "no language model" in told
+    status, out, _ = await evaluate(tmp_path / "set")
+    assert (status, out.splitlines()[0]) == (0, "2 documents, 2 judged queries")
+
+
+async def test_a_dry_run_only_tells_the_cost(tmp_path: Path) -> None:
+    status, out, told = await make_questions(tmp_path, "--dry-run", OPENAI_API_KEY="sk-unused")
+
+    assert (status, out) == (0, "")
+    assert "2 questions to draft by openai:gpt-4o-mini: about " in told
+    assert not (tmp_path / "set").exists()
+
+
+async def test_a_corrected_set_is_refused(tmp_path: Path) -> None:
+    await make_questions(tmp_path)
+    questions = tmp_path / "set/queries.jsonl"
+    questions.write_text(questions.read_text().replace("true", "false"))
+    status, out, told = await make_questions(tmp_path)
+
+    assert (status, out) == (1, "")
+    assert "line 1, has been corrected" in told
+    assert "--force" in told
+    assert (await make_questions(tmp_path, "--force"))[0] == 0
+
+
+async def test_a_model_that_never_answers_ends_the_command(tmp_path: Path) -> None:
+    pages = {f"{n}.md": f"# Part {n}\n\n{'Words about it. ' * 20}" for n in range(12)}
+    write_book(tmp_path, pages)
+    async with scripted_openai() as openai:
+        openai.chat = refuses(429)
+        status, out, told = await make_questions(
+            tmp_path, OPENAI_API_KEY="sk-scripted", OPENAI_BASE_URL=openai.base_url
+        )
+
+    assert status == 1
+    assert out.startswith("0 questions, 0 of them new, 8 unanswered\n")
+    assert told.endswith("run this again to go on.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (("--count", "0"), 2, "must be 1 or more"),
+        (("--count", "many"), 2, "invalid"),
+        (("--source", "missing"), 1, "does not exist"),
+        (("--out", "/dev/null/set"), 1, "/dev/null"),
+    ],
+)
+async def test_questions_that_cannot_be_made_are_refused_in_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], status: int, reason: str
+) -> None:
+    ended, out, told = await make_questions(tmp_path, *arguments)
+
+    assert (ended, out) == (status, "")
+    assert reason in told
+    assert "Traceback" not in told
+
+
+async def test_an_unknown_language_model_is_told(tmp_path: Path) -> None:
+    status, _, told = await make_questions(tmp_path, LLM_MODEL="acme:some")
+
+    assert status == 2
+    assert "LLM_MODEL" in told

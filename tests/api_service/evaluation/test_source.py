@@ -39,3 +39,15 @@ def test_what_only_a_site_needs_is_no_line() -> None:
     assert page.title == "Arms"
     assert [line.words for line in page.lines] == ["text", "import is a word"]
     assert page.modules >= {"title: 'Arms'", "import A from 'a'", "export const b = 1"}
+
+
+def test_what_is_none_of_the_known_headings_heads_nothing() -> None:
+    torn = "# Move slowly\nmove()\n```\n\n## Elbow\n\nText."
+    page = read(torn, above=("Arms",), known=frozenset({"arms", "elbow"}))
+    assert [line.path for line in page.lines][:2] == [("Arms",), ("Arms",)]
+    assert read("## Elbow\n\nText.", above=("Arms",), known=frozenset({"elbow"})).lines[
+        -1
+    ].path == (
+        "Arms",
+        "Elbow",
+    )
