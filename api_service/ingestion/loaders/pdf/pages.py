@@ -11,7 +11,7 @@ from typing import Any
 
 from api_service.ingestion.loaders.files import Unreadable
 
-_SECONDS = 120
+_SECONDS = 300
 _READING = Path(__file__).with_name("reading.py")
 _KEPT = ("PATH", "SYSTEMROOT", "TMPDIR")  # of the environment; keys are no business of a file's
 _OUT_OF_TIME = frozenset({-signal.SIGKILL, -getattr(signal, "SIGXCPU", signal.SIGTERM)})

@@ -21,7 +21,7 @@ from pypdfium2 import raw
 MEMORY = 1024**3
 """Bytes of address space."""
 
-SECONDS = 90
+SECONDS = 180
 """Of processor time."""
 
 MOST_PAGES = 20_000

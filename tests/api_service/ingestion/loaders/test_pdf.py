@@ -209,3 +209,20 @@ def test_what_is_read_is_told_page_by_page(tmp_path: Path) -> None:
     assert about == {"title": "T", "pages": 2, "bookmarks": []}
     assert (first["lines"][0]["text"], first["lines"][0]["is_bold"]) == ("One", False)
     assert (second["lines"][0]["text"], second["lines"][0]["is_bold"]) == ("Two", True)
+
+
+def test_a_file_that_cannot_be_opened_is_refused_with_the_engine_s_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.7\nnothing")
+    (refusal,) = told(path)
+    assert set(refusal) == {"refused"}
+
+
+def test_bookmarks_and_pictures_are_told(tmp_path: Path) -> None:
+    picture = b"q 9 0 0 9 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x00 EI Q"
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf([lines("a-", "b"), []], outline=[Bookmark("B", 1)], drawn={1: picture}))
+    about, first, second = told(path)
+    assert about["bookmarks"] == [{"level": 0, "title": "B", "page": 1}]
+    assert [line["text"] for line in first["lines"]] == ["a\u00ad", "b"]
+    assert second == {"lines": [], "pictures": True}
