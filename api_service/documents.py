@@ -5,6 +5,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 _CHUNKS = uuid5(NAMESPACE_URL, "ai-book-backend/chunk")
 
+DEFAULT_BOOK = "book"
+"""The book's name where only one is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -75,6 +78,7 @@ class Chunk:
             a code block or a table fits that would not otherwise.
         lines: The first and the last line it comes from in the page's file, from 1, if known. They
             are not stored: a line added above would have everything below written again.
+        book: The name of the book it belongs to, among those one index keeps.
     """
 
     document: str
@@ -87,11 +91,13 @@ class Chunk:
     ordinal: int
     unindexed_headings: int = 0
     lines: tuple[int, int] | None = None
+    book: str = DEFAULT_BOOK
 
     @property
     def id(self) -> str:
-        """A UUIDv5 that stays the same while the chunk keeps its place in the book."""
-        return str(uuid5(_CHUNKS, f"{self.path}#{self.anchor}#{self.ordinal}"))
+        """A UUIDv5 that stays the same while the chunk keeps its place in its book."""
+        # A book's name holds no "/", so no two places read alike.
+        return str(uuid5(_CHUNKS, f"{self.book}/{self.path}#{self.anchor}#{self.ordinal}"))
 
     @property
     def searchable(self) -> str:

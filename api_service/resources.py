@@ -13,6 +13,7 @@ from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
+from api_service.problems import IndexUnavailable
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
@@ -86,6 +87,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             embedder=embedder.name if embedder else None,
             index="server" if settings.qdrant_url else "embedded",
         )
+        if embedder is not None:
+            await _compare(index, embedder)
         yield Resources(
             settings=settings,
             index=index,
@@ -99,3 +102,21 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             key_set=key_set,
             api_keys=api_keys,
         )
+
+
+async def _compare(index: VectorIndex, embedder: Embedder) -> None:
+    """Say it where the book's vectors come from another embedder than questions will.
+
+    Searches then go by terms alone, and each says so.
+    """
+    try:
+        comparable = await index.comparable(embedder.name, embedder.dimensions)
+        if comparable == 0 and await index.count() > 0:
+            log.warning(
+                "vectors_not_comparable",
+                embedder=embedder.name,
+                cure="run make ingest with this EMBEDDING_MODEL; until then, terms alone are "
+                "compared",
+            )
+    except IndexUnavailable:
+        log.info("vectors_not_compared")  # found out when somebody asks

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     BeforeValidator,
     Field,
@@ -13,14 +12,10 @@ from pydantic import (
     model_validator,
 )
 
+from api_service.documents import DEFAULT_BOOK
+from api_service.qdrant_settings import QdrantSettings, WebAddress
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
-from service_kit.settings import Port, ServiceSettings, TokenSettings, is_web_address
-
-
-def _web_address(value: str) -> str:
-    if not is_web_address(value):
-        raise ValueError("is no address such as https://host.example:6333")
-    return value.rstrip("/")
+from service_kit.settings import Port, TokenSettings
 
 
 def _as_flag(value: object) -> object:
@@ -33,22 +28,14 @@ def vendor_and_model(name: str) -> tuple[str, str]:
     return (vendor, model) if colon else ("openai", name)
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-"""An http or https address, without a slash at its end."""
-
-
-class BookSettings(ServiceSettings):
+class BookSettings(QdrantSettings):
     """Where the book is kept, and what turns its text into vectors."""
 
-    qdrant_url: WebAddress | None = Field(
-        default=None,
-        description="Address of a Qdrant server; unset, Qdrant's engine runs in this process.",
-        validation_alias="QDRANT_URL",
-    )
-    qdrant_api_key: SecretStr | None = Field(
-        default=None,
-        description="Key of the Qdrant server, as Qdrant Cloud hands it out.",
-        validation_alias="QDRANT_API_KEY",
+    book: str = Field(
+        default=DEFAULT_BOOK,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Name of the book that is ingested and searched, where an index keeps several.",
+        validation_alias="BOOK",
     )
     data_dir: Path = Field(
         default=Path(".data"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api_service import embedders
-from api_service.documents import Chunk
+from api_service.documents import DEFAULT_BOOK, Chunk
 from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
@@ -65,7 +65,9 @@ async def search_all(
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="book-eval-")))
-        here = settings.model_copy(update={"qdrant_url": None, "data_dir": folder})
+        here = settings.model_copy(
+            update={"qdrant_url": None, "data_dir": folder, "book": DEFAULT_BOOK}
+        )
         embedder = embedders.choose(settings)
         if embedder:
             stack.push_async_callback(embedder.close)

@@ -82,8 +82,7 @@ async def _run(
                 _tell(f"The index already holds {_counted(count, 'chunk')}; nothing was changed.")
                 return 0
             summary = await _ingest(source, settings, embedder, borrowed.index)
-            if summary.changed_something:
-                await borrowed.hand_over()
+            await borrowed.hand_over()
     except (NoPages, IndexRefused) as error:
         _remark(str(error))
         return WRONG

@@ -8,10 +8,13 @@ from math import ceil
 
 from markdown_it.token import Token
 
-from api_service.documents import Chunk, Document, Section
+from api_service.documents import DEFAULT_BOOK, Chunk, Document, Section
 from api_service.ingestion import siblings
 from api_service.ingestion.budget import Budget, Frame
 from api_service.ingestion.loaders.masking import block_parser
+
+VERSION = "sections:1"
+"""Names the rules of this module, for those who look at an index made by it."""
 
 SMALLEST_BUDGET = 50
 
@@ -52,7 +55,7 @@ class _Block:
     inside: list[Token]
 
 
-def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
+def split(document: Document, *, max_tokens: int = 400, book: str = DEFAULT_BOOK) -> list[Chunk]:
     """Cut a page into chunks, in reading order; only tiny sections of one parent share a chunk.
 
     Code blocks and tables stay whole where they fit, and where they fit only without some of their
@@ -63,6 +66,7 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
     Args:
         document: The page.
         max_tokens: The most that a chunk's `searchable` text may have, at least SMALLEST_BUDGET.
+        book: The name of the book the page belongs to.
 
     Raises:
         ValueError: max_tokens is smaller than that.
@@ -86,6 +90,7 @@ def split(document: Document, *, max_tokens: int = 400) -> list[Chunk]:
                     ordinal=ordinals[section.anchor],
                     unindexed_headings=pieces[0].unindexed,
                     lines=_source_lines(section, pieces),
+                    book=book,
                 )
             )
             ordinals[section.anchor] += 1

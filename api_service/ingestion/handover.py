@@ -6,8 +6,11 @@ hands it over; the service then answers from it, and removes the former one. Eac
 
     command   {"ask": "copy"}
     service   {"name": "generation-…"}     or  {"refused": "a sentence"}
-    command   {"ask": "adopt"}             or nothing: the copy is thrown away
+    command   {"ask": "adopt"}             or anything else: the copy is thrown away
     service   {"name": "generation-…"}     or  {"refused": "a sentence"}
+
+A command that ends without another word was broken off; the next one is given its copy.
+Without a service at the socket, and on a Qdrant server, the command makes the copy itself.
 
 A connection is an ingestion: one at a time, and a copy is adopted over the connection that asked
 for it, so no name is ever taken from the other side. Only the user who runs the service can
@@ -23,16 +26,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from api_service.problems import IndexUnavailable
 from api_service.settings import BookSettings
 from api_service.vector_index import IndexRefused, VectorIndex
+from api_service.vector_index.drafts import Draft
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.opening import index_folder, open_index
 
 log = structlog.get_logger(__name__)
+
+_Index = TypeVar("_Index", bound=VectorIndex)
 
 # What the kernel's address structure holds on Linux, its closing NUL left out; macOS: 103.
 _LONGEST_ADDRESS = 103
@@ -98,9 +105,11 @@ async def _serve_one(
     except (IndexRefused, IndexUnavailable) as error:
         await _say(writer, refused=str(error))
         return
+    await _say(writer, name=name)
+    if (wish := await _hear_or_not(reader)) is None:
+        return  # broken off, and gone on with by the next
     try:
-        await _say(writer, name=name)
-        if await _hear(reader) != {"ask": "adopt"}:
+        if wish != {"ask": "adopt"}:
             return
         try:
             await index.adopt(name)
@@ -113,14 +122,25 @@ async def _serve_one(
         await index.discard(name)
 
 
+async def _hear_or_not(reader: asyncio.StreamReader) -> dict[str, str] | None:
+    """Return the next message, an empty one for what is none; None at the end."""
+    try:
+        return await _hear(reader)
+    except ConnectionError:
+        return None
+    except ValueError:
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class BorrowedIndex:
     """An index lent to an ingestion.
 
     Attributes:
-        index: The index, or a copy of it, to be changed.
-        hand_over: Closes the copy and makes it the service's index; where index is no copy there
-            is nothing to do. Raises IndexRefused when the service does not take it, and
+        index: To be changed; readers see nothing of it yet.
+        hand_over: Makes what was changed what readers search, all at once; to be called at the end
+            of every ingestion, also of one that found nothing to do, since an earlier one may have
+            left something done. Raises IndexRefused when the service does not take it, and
             IndexUnavailable when the service went away.
     """
 
@@ -132,7 +152,8 @@ class BorrowedIndex:
 async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]:
     """Open the index for an ingestion, whether or not the service has it open.
 
-    Without a service at the socket, and on a Qdrant server, the index itself is lent.
+    What is not handed over is thrown away, unless an error ended the ingestion: then the next one
+    goes on with it, so that nothing is embedded twice.
 
     Raises:
         IndexRefused: Another ingestion is at work, or the index cannot be opened.
@@ -140,13 +161,14 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
     """
     connection = None if settings.qdrant_url else await _connect(socket_path(settings))
     if connection is None:
-        async with _closing(await open_index(settings)) as index:
-            yield BorrowedIndex(index, _nothing_to_hand_over)
+        async with _closing(await open_index(settings)) as live, _closing(Draft(live)) as draft:
+            yield BorrowedIndex(draft, draft.hand_over)
+            await draft.discard()
         return
     reader, writer = connection
     try:
         name = await _ask(reader, writer, "copy")
-        copy = await EmbeddedIndex.open_copy(index_folder(settings), name)
+        copy = await EmbeddedIndex.open_copy(index_folder(settings), name, settings.book)
 
         async def hand_over() -> None:
             await copy.close()
@@ -154,6 +176,8 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
 
         async with _closing(copy):
             yield BorrowedIndex(copy, hand_over)
+        with suppress(ConnectionError):
+            await _say(writer, ask="discard")
     except IndexUnavailable as error:
         if reader.at_eof():  # the copy went with the service
             raise _gone() from error
@@ -163,15 +187,11 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
 
 
 @asynccontextmanager
-async def _closing(index: VectorIndex) -> AsyncIterator[VectorIndex]:
+async def _closing(index: _Index) -> AsyncIterator[_Index]:
     try:
         yield index
     finally:
         await index.close()
-
-
-async def _nothing_to_hand_over() -> None:
-    """Do nothing: what was changed is the index itself."""
 
 
 async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 
 from api_service.documents import Chunk
 from api_service.embedders import Embedder, bm25
+from api_service.ingestion import chunking
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import Book, BrokenPage
-from api_service.vector_index import Embedding, IndexedChunk, VectorIndex
+from api_service.vector_index import Embedding, IndexedChunk, Made, VectorIndex
 
 MAX_TOKENS = 400
 """Tokens in a chunk, unless a code block or a table alone is longer."""
@@ -65,12 +66,12 @@ async def ingest(
         IndexUnavailable: The index failed.
         ModelUnavailable: The embedder failed; batches written before stay.
     """
-    await index.prepare(embedder.dimensions if embedder else None)
+    await index.prepare(embedder.dimensions if embedder else None, made_by(embedder))
     stored = await index.stored()
     chunks = {
         chunk.id: chunk
         for document in book.documents
-        for chunk in split(document, max_tokens=MAX_TOKENS)
+        for chunk in split(document, max_tokens=MAX_TOKENS, book=index.book)
     }
     fingerprints = {id_: fingerprint(chunk, embedder) for id_, chunk in chunks.items()}
     changed = [
@@ -90,6 +91,16 @@ async def ingest(
         unchanged=len(chunks) - len(changed),
         broken=book.broken,
     )
+
+
+def made_by(embedder: Embedder | None) -> Made:
+    """Return what an index made now is made by, to be noted beside it."""
+    return {
+        "chunker": f"{chunking.VERSION}:{MAX_TOKENS}",
+        "terms": bm25.VERSION,
+        "embedder": embedder.name if embedder else None,
+        "dimensions": embedder.dimensions if embedder else None,
+    }
 
 
 def fingerprint(chunk: Chunk, embedder: Embedder | None) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -66,7 +67,7 @@ async def retrieve(  # noqa: PLR0913 # all but the question by name
     if not found.chunks and await index.count() == 0:
         raise BookMissing("No book has been ingested yet.")
     ranked = _naming_first(question, found.chunks)
-    return Found(chunks=tuple(_thinned(ranked))[:limit], retrieval=found.retrieval)
+    return replace(found, chunks=tuple(_thinned(ranked))[:limit])
 
 
 async def _embed(question: str, embedder: Embedder) -> Embedding | None:

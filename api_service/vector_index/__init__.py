@@ -1,18 +1,28 @@
 """The vector index: where chunks are kept and searched.
 
 Two forms plug in, a Qdrant server and Qdrant's engine in this process, and one set of contract
-tests holds for both. Each keeps the collection `textbook_chunks` with two named vectors: "bm25"
-(sparse, weighted by Qdrant's own inverse document frequency) always, and "dense" when an embedder
-is configured.
+tests holds for both. Each keeps chunks with two named vectors: "bm25" (sparse, weighted by Qdrant's
+own inverse document frequency) always, and "dense" when an embedder is configured.
+
+What readers search is one generation of the index. An ingestion changes a copy of it, and the copy
+takes its place as a whole (drafts.py), so that nobody reads half a book. One index keeps several
+books; what is opened is one book's part of it, and nothing of the others is seen or touched.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from api_service.documents import Chunk, ScoredChunk
 
 COLLECTION = "textbook_chunks"
+"""What readers ask a Qdrant server for: an alias of the live generation."""
+
+SCHEMA = 2
+"""How chunks lie in the index; before 2 they did not say which book they belong to."""
+
+Made = Mapping[str, str | int | None]
+"""What an index was made by, written beside it for people to read: embedder, chunker and so on."""
 
 Retrieval = Literal["hybrid", "dense", "bm25"]
 """Which vectors a search really compared: both, embeddings alone, or terms alone."""
@@ -85,34 +95,60 @@ class StoredChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is searched for, as `VectorIndex.search` takes it."""
+
+    terms: SparseVector
+    embedding: Embedding | None
+    limit: int
+    fusion: Fusion
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a search brought.
 
     Attributes:
         chunks: Best first.
         retrieval: What was really compared, whatever was asked for.
+        generation: The one all of it is from; "" where there is none.
     """
 
     chunks: tuple[ScoredChunk, ...]
     retrieval: Retrieval
+    generation: str = ""
 
 
 class VectorIndex(Protocol):
-    """Keeps chunks and finds them again. Every method raises IndexUnavailable when it cannot."""
+    """Keeps a book's chunks and finds them again.
 
-    async def prepare(self, dimensions: int | None) -> None:
+    Every method raises IndexUnavailable when it cannot. All of one search, and all of one listing,
+    comes from one generation.
+    """
+
+    @property
+    def book(self) -> str:
+        """The name of the book; chunks of others are neither seen nor touched."""
+        ...
+
+    async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Create the collection if it is missing, and fit its dense vector to dimensions.
 
         When stored dense vectors have another length they are dropped: the fingerprints of their
         chunks name another embedder, so ingestion writes them again.
 
+        Args:
+            dimensions: Length of the vectors to come; None: there are none to come.
+            made: What the index is made by from now on.
+
         Raises:
-            IndexRefused: A collection of this name exists that is not ours.
+            IndexRefused: A collection of this name exists that is not ours, or another book's
+                vectors have another length.
         """
         ...
 
     async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk by its id; empty without a collection."""
+        """Return every stored chunk of the book by its id; empty without a collection."""
         ...
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
@@ -124,7 +160,21 @@ class VectorIndex(Protocol):
         ...
 
     async def count(self) -> int:
-        """Return the number of stored chunks; 0 without a collection."""
+        """Return the number of stored chunks of the book; 0 without a collection."""
+        ...
+
+    async def comparable(self, embedder: str, dimensions: int) -> int:
+        """Return how many of them have a vector of this embedder and length."""
+        ...
+
+    async def chunks(self, ids: Collection[str], generation: str) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks by their ids.
+
+        Args:
+            ids: Of chunks of the book.
+            generation: The one a search found their neighbours in. Where another took its place
+                meanwhile none may be returned, but never one of another.
+        """
         ...
 
     async def search(
@@ -144,4 +194,48 @@ class VectorIndex(Protocol):
 
     async def close(self) -> None:
         """Let go of connections, files and locks."""
+        ...
+
+
+class LiveIndex(VectorIndex, Protocol):
+    """What readers search, and how a copy of it is made, changed elsewhere and put in its place."""
+
+    async def begin(self) -> None:
+        """Keep every other ingestion out until `close`; a second call does nothing.
+
+        Raises:
+            IndexRefused: Another one is at work.
+        """
+        ...
+
+    async def fits(self, dimensions: int | None) -> bool:
+        """Tell whether it is as one made now would be, so that `prepare` would change nothing.
+
+        Raises:
+            IndexRefused: As `prepare` does.
+        """
+        ...
+
+    async def left_over(self) -> bool:
+        """Tell whether an ingestion that was broken off left a copy that is good to go on with."""
+        ...
+
+    async def copy(self, dimensions: int | None = None) -> str:
+        """Copy the live generation, or take the copy that was left over; return its name.
+
+        Args:
+            dimensions: Length of the vectors to come, for the first generation of all.
+        """
+        ...
+
+    async def opened(self, name: str) -> VectorIndex:
+        """Open a copy, to be changed and closed."""
+        ...
+
+    async def adopt(self, name: str) -> None:
+        """Make a copy that was closed the live generation; no search fails or waits for it."""
+        ...
+
+    async def discard(self, name: str) -> None:
+        """Remove a copy; one that was adopted stays."""
         ...

@@ -10,25 +10,31 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
 import qdrant_edge as qdrant
 import structlog
 
+from api_service.documents import DEFAULT_BOOK, Chunk
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
     DEFAULT_FUSION,
+    Asked,
     Embedding,
     Found,
     Fusion,
     IndexedChunk,
     IndexRefused,
+    Made,
     SparseVector,
     StoredChunk,
     engine,
     generations,
+    shards,
 )
+from api_service.vector_index.points import OTHER_LENGTH
 
 log = structlog.get_logger(__name__)
 
@@ -36,9 +42,20 @@ _T = TypeVar("_T")
 
 
 class EmbeddedIndex:
-    """A vector index in one folder, opened by `open` or, by an ingestion, with `open_copy`."""
+    """A vector index in one folder, opened by `open` or, by an ingestion, with `open_copy`.
 
-    def __init__(self, shard: qdrant.EdgeShard, index: Path, name: str, lock: int | None) -> None:
+    Args:
+        shard: The engine's.
+        index: The folder.
+        name: The generation's; the shard is that one's.
+        lock: The descriptor that holds the folder or, of a copy, the generation.
+        book: The name of the book.
+    """
+
+    def __init__(
+        self, shard: qdrant.EdgeShard, index: Path, name: str, lock: int, book: str
+    ) -> None:
+        self.book = book
         self._shard = shard
         self._index = index
         self._name = name
@@ -49,35 +66,56 @@ class EmbeddedIndex:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
 
     @classmethod
-    async def open(cls, index: Path) -> Self:
+    async def open(cls, index: Path, book: str = DEFAULT_BOOK) -> Self:
         """Take the index folder for this process, and load its live generation or make one.
 
         Raises:
             IndexInUse: Another process has it.
-            IndexRefused: The folder cannot be read or written.
+            IndexRefused: The folder cannot be read or written, or is of a newer version.
         """
-        lock, shard, name = await asyncio.to_thread(_claim, index)
-        return cls(shard, index, name, lock)
+        lock, shard, name = await asyncio.to_thread(shards.claim, index)
+        return cls(shard, index, name, lock, book)
 
     @classmethod
-    async def open_copy(cls, index: Path, name: str) -> Self:
+    async def open_copy(cls, index: Path, name: str, book: str = DEFAULT_BOOK) -> Self:
         """Open a generation that the process holding the index made with `copy`.
 
         Raises:
             IndexRefused: It cannot be read.
         """
-        shard = await asyncio.to_thread(engine.load, index / name)
-        return cls(shard, index, name, lock=None)
+        lock, shard = await asyncio.to_thread(shards.held, index / name)
+        return cls(shard, index, name, lock, book)
 
-    async def prepare(self, dimensions: int | None) -> None:
+    async def begin(self) -> None:
+        """Do nothing: whoever has the index open keeps every other process out."""
+
+    async def fits(self, dimensions: int | None) -> bool:
+        """Tell whether the stored dense vectors have this length.
+
+        Raises:
+            IndexRefused: They have another, and are another book's.
+        """
+        if dimensions is None:
+            return True
+        stored = await self._run(lambda: engine.dimensions_of(self._shard))
+        if stored in (None, dimensions):
+            return stored is not None
+        if await self._run(lambda: engine.others_with_vectors(self._shard, self.book)):
+            cure = f"stop the service and remove the folder {self._index}"
+            raise IndexRefused(OTHER_LENGTH.format(stored=stored, asked=dimensions, cure=cure))
+        return False
+
+    async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Fit the dense vector to dimensions; the collection is there since the index opened."""
-        if dimensions:
+        if dimensions and not await self.fits(dimensions):
             async with self._changing:
-                await self._run(engine.fit, self._shard, dimensions)
+                await self._run(engine.fit, self._shard, self.book, dimensions)
+        if made:
+            await asyncio.to_thread(generations.note, self._index / self._name, made)
 
     async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk by its id."""
-        return await self._run(lambda: engine.stored(self._shard))
+        """Return every stored chunk of the book by its id."""
+        return await self._run(lambda: engine.stored(self._shard, self.book))
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; they are in the write-ahead log, and flushed, on return.
@@ -98,8 +136,22 @@ class EmbeddedIndex:
                 await self._run(engine.remove, self._shard, ids)
 
     async def count(self) -> int:
-        """Return the number of stored chunks."""
-        return await self._run(lambda: self._shard.count(qdrant.CountRequest()))
+        """Return the number of stored chunks of the book."""
+        return await self._run(lambda: engine.count(self._shard, self.book))
+
+    async def comparable(self, embedder: str, dimensions: int) -> int:
+        """Return how many of them have a vector of this embedder and length."""
+        return await self._run(
+            lambda: engine.comparable(self._shard, self.book, embedder, dimensions)
+        )
+
+    async def chunks(self, ids: Collection[str], generation: str) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks; none once another generation is live."""
+
+        def read() -> dict[str, Chunk]:
+            return engine.chunks(self._shard, ids) if generation == self._name else {}
+
+        return await self._run(read) if ids else {}
 
     async def search(
         self,
@@ -109,7 +161,13 @@ class EmbeddedIndex:
         fusion: Fusion = DEFAULT_FUSION,
     ) -> Found:
         """Return at most limit chunks, best first."""
-        return await self._run(lambda: engine.search(self._shard, terms, embedding, limit, fusion))
+        asked = Asked(terms, embedding, limit, fusion)
+
+        def read() -> Found:
+            found = engine.search(self._shard, self.book, asked)
+            return replace(found, generation=self._name)
+
+        return await self._run(read)
 
     async def close(self) -> None:
         """Flush, and let go of the files and of the lock; a second call does nothing."""
@@ -120,11 +178,24 @@ class EmbeddedIndex:
             await self._run(engine.close, self._shard)
         finally:
             await asyncio.to_thread(self._thread.shutdown)
-            if self._lock is not None:
-                os.close(self._lock)
+            os.close(self._lock)
 
-    async def copy(self) -> str:
+    async def left_over(self) -> bool:
+        """Tell whether `copy` will return one that an ingestion left behind."""
+        return await asyncio.to_thread(generations.left_over, self._index) is not None
+
+    async def opened(self, name: str) -> "EmbeddedIndex":
+        """Open a copy beside the live generation.
+
+        Raises:
+            IndexRefused: It cannot be read.
+        """
+        return await self.open_copy(self._index, name, self.book)
+
+    async def copy(self, dimensions: int | None = None) -> str:  # noqa: ARG002 -- made on open
         """Copy the live generation, for another process to write to; searches go on meanwhile.
+
+        A copy that an ingestion left behind when it was broken off is taken instead.
 
         Returns:
             The name of the new generation; `adopt` or `discard` it.
@@ -133,6 +204,9 @@ class EmbeddedIndex:
             IndexRefused: The disk is nearly full.
             IndexUnavailable: The file system failed.
         """
+        if left := await asyncio.to_thread(generations.left_over, self._index):
+            self._issued.add(left)
+            return left
         name = generations.new_name()
         self._issued.add(name)
         async with self._changing:
@@ -189,29 +263,3 @@ class EmbeddedIndex:
     def _swap(self, shard: qdrant.EdgeShard, name: str) -> None:
         old, self._shard, self._name = self._shard, shard, name
         old.close()
-
-
-def _claim(index: Path) -> tuple[int, qdrant.EdgeShard, str]:
-    try:
-        lock = generations.lock(index)
-        try:
-            return lock, *_live_shard(index)
-        except BaseException:
-            os.close(lock)
-            raise
-    except OSError as error:
-        raise IndexRefused(
-            f"The index folder {index} cannot be used: {error.strerror}. Choose another place with "
-            "DATA_DIR."
-        ) from error
-
-
-def _live_shard(index: Path) -> tuple[qdrant.EdgeShard, str]:
-    generations.sweep(index)
-    if name := generations.current(index):
-        return engine.load(index / name), name
-    generations.require_room(index)
-    name = generations.new_name()
-    shard = engine.create(index / name)
-    generations.make_current(index, name)
-    return shard, name

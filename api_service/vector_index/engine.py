@@ -8,19 +8,18 @@ from pathlib import Path
 
 import qdrant_edge as qdrant
 
-from api_service.documents import ScoredChunk
+from api_service.documents import Chunk, ScoredChunk
 from api_service.vector_index import (
-    Embedding,
+    Asked,
     Found,
-    Fusion,
     IndexedChunk,
     IndexRefused,
-    SparseVector,
     StoredChunk,
     convex,
 )
 from api_service.vector_index.points import (
     BM25,
+    BOOK,
     CANDIDATES,
     DENSE,
     EMBEDDER,
@@ -28,7 +27,10 @@ from api_service.vector_index.points import (
     FORGOTTEN,
     PATH,
     RRF_K,
+    UNNAMED,
     chunk_from,
+    dimensions_in,
+    origin,
     origin_of,
     payload_of,
     stored_from,
@@ -49,16 +51,18 @@ def create(folder: Path) -> qdrant.EdgeShard:
         optimizers=qdrant.EdgeOptimizersConfig(indexing_threshold=0),
         wal_enabled=True,
     )
-    index_embedder = qdrant.UpdateOperation.create_field_index(
-        EMBEDDER, qdrant.PayloadSchemaType.Keyword
-    )
     try:
         shard = qdrant.EdgeShard.create(str(folder), config)
-        shard.update(index_embedder)
+        for member in (EMBEDDER, BOOK):
+            shard.update(_index_of(member))
         shard.flush()
     except Exception as error:
         raise IndexRefused(f"The index cannot be made in {folder.parent} ({error}).") from error
     return shard
+
+
+def _index_of(member: str) -> qdrant.UpdateOperation:
+    return qdrant.UpdateOperation.create_field_index(member, qdrant.PayloadSchemaType.Keyword)
 
 
 def load(folder: Path) -> qdrant.EdgeShard:
@@ -82,7 +86,30 @@ def close(shard: qdrant.EdgeShard) -> None:
     shard.close()
 
 
-def fit(shard: qdrant.EdgeShard, dimensions: int) -> None:
+def name_books(shard: qdrant.EdgeShard) -> None:
+    """Put the default book's name to chunks stored when there was one book, and flush."""
+    unnamed = qdrant.Filter(must=[qdrant.IsEmptyCondition(BOOK)])
+    shard.update(qdrant.UpdateOperation.set_payload_by_filter(unnamed, UNNAMED))
+    shard.update(_index_of(BOOK))
+    shard.flush()
+
+
+def dimensions_of(shard: qdrant.EdgeShard) -> int | None:
+    """Return the length of the stored dense vectors; None where there is none."""
+    with_vector = qdrant.Filter(must_not=[qdrant.IsEmptyCondition(EMBEDDER)])
+    members = qdrant.PayloadSelector.Include([EMBEDDER])
+    request = qdrant.ScrollRequest(limit=1, with_payload=members, filter=with_vector)
+    (found, _) = shard.scroll(request)
+    return dimensions_in((found[0].payload or {})[EMBEDDER]) if found else None
+
+
+def others_with_vectors(shard: qdrant.EdgeShard, book: str) -> int:
+    """Return how many chunks of other books have a dense vector."""
+    others = qdrant.Filter(must_not=[_of_book(book), qdrant.IsEmptyCondition(EMBEDDER)])
+    return shard.count(qdrant.CountRequest(filter=others))
+
+
+def fit(shard: qdrant.EdgeShard, book: str, dimensions: int) -> None:
     """Give the shard a dense vector of this length; one of another length is dropped."""
     create_dense = qdrant.UpdateOperation.create_dense_vector(
         DENSE, size=dimensions, distance=qdrant.Distance.Cosine
@@ -95,21 +122,24 @@ def fit(shard: qdrant.EdgeShard, dimensions: int) -> None:
     except Exception as error:
         if "already exists with different parameters" not in str(error):
             raise
-        shard.update(qdrant.UpdateOperation.set_payload_by_filter(qdrant.Filter(), FORGOTTEN))
+        forget = qdrant.UpdateOperation.set_payload_by_filter(_only(book), FORGOTTEN)
+        shard.update(forget)
         shard.flush()
         shard.update(qdrant.UpdateOperation.delete_vector_name(DENSE))
         shard.update(create_dense)
     shard.flush()
 
 
-def stored(shard: qdrant.EdgeShard) -> dict[str, StoredChunk]:
-    """Return every stored chunk by its id."""
+def stored(shard: qdrant.EdgeShard, book: str) -> dict[str, StoredChunk]:
+    """Return every stored chunk of the book by its id."""
     found: dict[str, StoredChunk] = {}
     offset: qdrant.PointId | None = None
     members = qdrant.PayloadSelector.Include([PATH, FINGERPRINT])
     while True:
         page, offset = shard.scroll(
-            qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members)
+            qdrant.ScrollRequest(
+                offset=offset, limit=_PAGE, with_payload=members, filter=_only(book)
+            )
         )
         found |= {str(record.id): stored_from(record.payload or {}) for record in page}
         if offset is None:
@@ -130,78 +160,97 @@ def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
     shard.flush()
 
 
-def search(
-    shard: qdrant.EdgeShard,
-    terms: SparseVector,
-    embedding: Embedding | None,
-    limit: int,
-    fusion: Fusion,
-) -> Found:
-    """Return at most limit chunks, best first, and what was compared to find them."""
+def count(shard: qdrant.EdgeShard, book: str) -> int:
+    """Return the number of the book's chunks."""
+    return shard.count(qdrant.CountRequest(filter=_only(book)))
+
+
+def comparable(shard: qdrant.EdgeShard, book: str, embedder: str, dimensions: int) -> int:
+    """Return how many of them have a vector of this embedder and length."""
+    only = _comparable(book, origin(embedder, dimensions))
+    return shard.count(qdrant.CountRequest(filter=only))
+
+
+def search(shard: qdrant.EdgeShard, book: str, asked: Asked) -> Found:
+    """Return at most asked.limit chunks, best first, and what was compared to find them."""
+    terms, embedding, limit = asked.terms, asked.embedding, asked.limit
     sparse = qdrant.Query.Nearest(
         qdrant.SparseVector(list(terms.indices), list(terms.values)), using=BM25
     )
-    if embedding is None or not _has_comparable(shard, embedding):
-        return Found(_hits(shard, sparse, limit) if terms.indices else (), "bm25")
+    of_book = _only(book)
+    # A term's rarity counts within the book, whatever other books are kept beside it.
+    rarity = qdrant.SearchParams(idf=qdrant.IdfParams(corpus=of_book))
+    near = _comparable(book, origin_of(embedding)) if embedding else of_book
+    if embedding is None or not shard.count(qdrant.CountRequest(filter=near)):
+        if not terms.indices:
+            return Found((), "bm25")
+        rarest = qdrant.QueryRequest(
+            limit=limit, query=sparse, filter=of_book, params=rarity, with_payload=True
+        )
+        return Found(_hits(shard, rarest), "bm25")
     dense = qdrant.Query.Nearest(list(embedding.vector), using=DENSE)
-    comparable = _comparable(embedding)
     if not terms.indices:
-        return Found(_hits(shard, dense, limit, only=comparable), "dense")
+        nearest = qdrant.QueryRequest(limit=limit, query=dense, filter=near, with_payload=True)
+        return Found(_hits(shard, nearest), "dense")
     depth = max(limit, CANDIDATES)
     rankings = [
-        qdrant.Prefetch(limit=depth, query=sparse),
-        qdrant.Prefetch(limit=depth, query=dense, filter=comparable),
+        qdrant.Prefetch(limit=depth, query=sparse, filter=of_book, params=rarity),
+        qdrant.Prefetch(limit=depth, query=dense, filter=near),
     ]
-    if fusion != "convex":
-        rule = qdrant.Fusion.Rrf(k=RRF_K) if fusion == "rrf" else qdrant.Fusion.Dbsf()
-        return Found(_hits(shard, rule, limit, rankings), "hybrid")
+    if asked.fusion != "convex":
+        rule = qdrant.Fusion.Rrf(k=RRF_K) if asked.fusion == "rrf" else qdrant.Fusion.Dbsf()
+        fused = qdrant.QueryRequest(
+            limit=limit,
+            query=rule,  # type: ignore[arg-type] # the stubs miss that these are Fusions
+            prefetches=rankings,
+            with_payload=True,
+        )
+        return Found(_hits(shard, fused), "hybrid")
     # Every candidate of either ranking is scored by both queries.
     by_terms, by_nearness = (
         {
             point.id: point.score
             for point in shard.query(
-                qdrant.QueryRequest(limit=2 * depth, query=query, prefetches=rankings, filter=only)
+                qdrant.QueryRequest(
+                    limit=2 * depth, query=query, prefetches=rankings, filter=only, params=how
+                )
             )
         }
-        for query, only in ((sparse, None), (dense, comparable))
+        for query, only, how in ((sparse, of_book, rarity), (dense, near, None))
     )
-    return Found(_chunks(shard, convex.fuse(by_terms, by_nearness, limit)), "hybrid")
+    return Found(_scored(shard, convex.fuse(by_terms, by_nearness, limit)), "hybrid")
 
 
-def _chunks(
+def chunks(shard: qdrant.EdgeShard, ids: "Collection[qdrant.PointId]") -> dict[str, Chunk]:
+    """Return the stored ones of these chunks by their ids."""
+    records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
+    return {str(record.id): chunk_from(record.payload or {}) for record in records}
+
+
+def _scored(
     shard: qdrant.EdgeShard, best: "Sequence[tuple[qdrant.PointId, float]]"
 ) -> tuple[ScoredChunk, ...]:
-    records = shard.retrieve([id_ for id_, _ in best], with_payload=True, with_vector=False)
-    payloads = {record.id: record.payload or {} for record in records}
-    return tuple(ScoredChunk(chunk_from(payloads[id_]), score) for id_, score in best)
+    found = chunks(shard, [id_ for id_, _ in best])
+    return tuple(ScoredChunk(found[str(id_)], score) for id_, score in best)
 
 
-def _hits(
-    shard: qdrant.EdgeShard,
-    query: qdrant.Query | qdrant.Fusion.Rrf | qdrant.Fusion.Dbsf,
-    limit: int,
-    rankings: list[qdrant.Prefetch] | None = None,
-    only: qdrant.Filter | None = None,
-) -> tuple[ScoredChunk, ...]:
-    request = qdrant.QueryRequest(
-        limit=limit,
-        query=query,  # type: ignore[arg-type] # the stubs miss that these are Fusions
-        prefetches=rankings,
-        filter=only,
-        with_payload=True,
-    )
+def _hits(shard: qdrant.EdgeShard, request: qdrant.QueryRequest) -> tuple[ScoredChunk, ...]:
     return tuple(
         ScoredChunk(chunk_from(point.payload or {}), point.score) for point in shard.query(request)
     )
 
 
-def _has_comparable(shard: qdrant.EdgeShard, embedding: Embedding) -> bool:
-    return shard.count(qdrant.CountRequest(filter=_comparable(embedding))) > 0
+def _of_book(book: str) -> qdrant.FieldCondition:
+    return qdrant.FieldCondition(BOOK, match=qdrant.MatchValue(book))
 
 
-def _comparable(embedding: Embedding) -> qdrant.Filter:
-    origin = qdrant.MatchValue(origin_of(embedding))
-    return qdrant.Filter(must=[qdrant.FieldCondition(EMBEDDER, match=origin)])
+def _only(book: str) -> qdrant.Filter:
+    return qdrant.Filter(must=[_of_book(book)])
+
+
+def _comparable(book: str, stored_origin: str) -> qdrant.Filter:
+    same = qdrant.FieldCondition(EMBEDDER, match=qdrant.MatchValue(stored_origin))
+    return qdrant.Filter(must=[_of_book(book), same])
 
 
 def _vectors(

@@ -2,22 +2,29 @@
 
     INDEX/lock                  held with flock by the one process that has the index open
     INDEX/current               names the live generation; replaced at once, by rename
-    INDEX/generation-<hex>/     the engine's files, one folder per generation
+    INDEX/generation-<hex>/     the engine's files, one folder per generation; beside them
+                                made.json: the schema, and what the generation was made by
+    INDEX/copy                  names a whole copy, and the generation it is a copy of
 
-Ingestion works on a copy and the copy then becomes the live generation. Whatever a crash leaves
-behind is a generation that `current` does not name; the next process to open the index sweeps it.
+Ingestion works on a copy, held with flock meanwhile, and the copy then becomes the live generation.
+Of what a crash leaves behind, a whole copy of the live generation that nobody holds is gone on with
+by the next ingestion; the next process to open the index sweeps everything else.
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from api_service.vector_index import IndexInUse, IndexRefused
+from api_service.vector_index import SCHEMA, IndexInUse, IndexRefused, Made
 
 _POINTER = "current"
+_COPY = "copy"
+_MADE = "made.json"
+_SCHEMA = "schema"
 _NAME = re.compile(r"generation-[0-9a-f]{32}")
 _BLOCK = 1 << 20
 # Bytes that must be free before anything is written: the engine writes into mapped files, where a
@@ -91,25 +98,86 @@ def current(index: Path) -> str | None:
 
 def make_current(index: Path, name: str) -> None:
     """Point to a generation; after a crash the pointer names this one or the one before."""
-    fresh = index / f"{_POINTER}.new"
-    with fresh.open("w", encoding="ascii") as file:
-        file.write(name)
+    _replace(index / _POINTER, name)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file at once: a crash leaves the old one or the new one."""
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(index / _POINTER)
-    folder = os.open(index, os.O_RDONLY)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
 
 
+def schema_of(folder: Path) -> int:
+    """Return the schema of a generation's chunks; 1 for one that was made before it was noted.
+
+    Raises:
+        IndexRefused: A newer version of this program made it, or its note cannot be read.
+    """
+    try:
+        schema = json.loads((folder / _MADE).read_text(encoding="utf-8"))[_SCHEMA]
+    except FileNotFoundError:
+        return 1
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexRefused(
+            f"{folder / _MADE} cannot be read. Remove the folder {folder.parent} and ingest the "
+            "book again."
+        ) from error
+    if schema > SCHEMA:
+        raise IndexRefused(
+            f"The index in {folder.parent} was made by a newer version of this program (schema "
+            f"{schema}, and this one knows {SCHEMA}). Use that version, or remove the folder and "
+            "ingest the book again."
+        )
+    return int(schema)
+
+
+def note(folder: Path, made: Made | None = None) -> None:
+    """Note beside a generation that it is of today's schema, and what it was made by."""
+    _replace(folder / _MADE, json.dumps({_SCHEMA: SCHEMA, **(made or {})}, indent=1))
+
+
 def sweep(index: Path) -> None:
-    """Remove every generation but the live one."""
-    live = current(index)
+    """Remove every generation but the live one and a copy that is good to go on with."""
+    keep = {current(index), left_over(index)}
     for entry in index.iterdir():
-        if _NAME.fullmatch(entry.name) and entry.name != live:
+        if _NAME.fullmatch(entry.name) and entry.name not in keep:
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def hold(folder: Path) -> int:
+    """Take a copy for this process; return the descriptor that holds it.
+
+    Raises:
+        OSError: It is not there, or another process has it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def left_over(index: Path) -> str | None:
+    """Return the whole copy of the live generation that nobody holds, if there is one."""
+    try:
+        name, source = (index / _COPY).read_text(encoding="utf-8").split()
+        if not _NAME.fullmatch(name) or source != current(index):
+            return None
+        os.close(hold(index / name))
+    except (OSError, ValueError):
+        return None
+    return name
 
 
 def copy(index: Path, source: str, target: str) -> None:
@@ -121,6 +189,8 @@ def copy(index: Path, source: str, target: str) -> None:
     """
     require_room(index)
     shutil.copytree(index / source, index / target, copy_function=_copy_without_holes)
+    # Only now: a copy that a crash cut short is named nowhere.
+    _replace(index / _COPY, f"{target} {source}")
 
 
 def _copy_without_holes(source: str, target: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from api_service.settings import BookSettings
-from api_service.vector_index import VectorIndex
+from api_service.vector_index import LiveIndex
 
 
 def index_folder(settings: BookSettings) -> Path:
@@ -11,7 +11,7 @@ def index_folder(settings: BookSettings) -> Path:
     return settings.data_dir / "index"
 
 
-async def open_index(settings: BookSettings) -> VectorIndex:
+async def open_index(settings: BookSettings) -> LiveIndex:
     """Return the index the settings name; a server is first asked when a method is called.
 
     Raises:
@@ -21,8 +21,11 @@ async def open_index(settings: BookSettings) -> VectorIndex:
     # Imported only where it is used: the server's client alone takes a second.
     if settings.qdrant_url:
         from api_service.vector_index.server import ServerIndex
+        from api_service.vector_index.server_options import options
 
-        return ServerIndex(settings.qdrant_url, settings.qdrant_api_key)
+        return ServerIndex(
+            settings.qdrant_url, settings.qdrant_api_key, settings.book, options(settings)
+        )
     from api_service.vector_index.embedded import EmbeddedIndex
 
-    return await EmbeddedIndex.open(index_folder(settings))
+    return await EmbeddedIndex.open(index_folder(settings), settings.book)

@@ -1,10 +1,10 @@
-"""How a chunk lies in Qdrant: the names of its vectors, and its payload."""
+"""How a chunk lies in Qdrant: the names of its vectors, and its payload; the same in both forms."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from api_service.documents import Chunk
+from api_service.documents import DEFAULT_BOOK, Chunk
 from api_service.vector_index import Embedding, IndexedChunk, StoredChunk
 
 BM25 = "bm25"
@@ -12,6 +12,9 @@ DENSE = "dense"
 
 EMBEDDER = "embedder"
 """The payload's member that says where the dense vector comes from; null without one."""
+
+BOOK = "book"
+"""The payload's member that says which book a chunk belongs to; every request is bound to one."""
 
 FINGERPRINT = "fingerprint"
 PATH = "path"
@@ -30,9 +33,30 @@ RRF_K = 61
 _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk) if field.name != "lines")
 
 
+UNNAMED: dict[str, Any] = {BOOK: DEFAULT_BOOK}
+"""Put over the payload of chunks stored before schema 2, when there was one book."""
+
+OTHER_LENGTH = (
+    "The index keeps another book, whose vectors have {stored} numbers, and all in one index have "
+    "as many; those of EMBEDDING_MODEL have {asked}. Ingest this book with the other's model, or "
+    "make a new index with every book: {cure}."
+)
+"""Why vectors of another length are refused; stored, asked and cure are to be filled in."""
+
+
 def origin_of(embedding: Embedding) -> str:
     """Return what two embeddings must have in common to be compared: embedder and length."""
-    return f"{embedding.embedder}/{len(embedding.vector)}"
+    return origin(embedding.embedder, len(embedding.vector))
+
+
+def origin(embedder: str, dimensions: int) -> str:
+    """Return what is stored beside vectors of an embedder."""
+    return f"{embedder}/{dimensions}"
+
+
+def dimensions_in(stored_origin: str) -> int:
+    """Return the length of vectors of an origin."""
+    return int(stored_origin.rpartition("/")[2])
 
 
 def payload_of(stored: IndexedChunk) -> dict[str, Any]:

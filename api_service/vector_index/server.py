@@ -1,55 +1,48 @@
 """The index on a Qdrant server, over its REST interface."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import httpx
-import structlog
 from pydantic import SecretStr
-from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.common.client_exceptions import QdrantException
-from qdrant_client.http.exceptions import (
-    ApiException,
-    ResponseHandlingException,
-    UnexpectedResponse,
-)
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
-from api_service.documents import ScoredChunk
-from api_service.problems import IndexUnavailable
+from api_service.documents import DEFAULT_BOOK, Chunk
 from api_service.vector_index import (
-    COLLECTION,
     DEFAULT_FUSION,
+    SCHEMA,
+    Asked,
     Embedding,
     Found,
     Fusion,
     IndexedChunk,
     IndexRefused,
-    Retrieval,
+    Made,
     SparseVector,
     StoredChunk,
-    convex,
+    server_copies,
+    server_fitting,
+    server_requests,
+    server_search,
 )
 from api_service.vector_index.points import (
-    BM25,
-    CANDIDATES,
-    DENSE,
-    EMBEDDER,
     FINGERPRINT,
-    FORGOTTEN,
     PATH,
-    RRF_K,
-    chunk_from,
-    origin_of,
-    payload_of,
+    origin,
     stored_from,
 )
+from api_service.vector_index.server_errors import vendor_errors
+from api_service.vector_index.server_generations import WRITE_SECONDS, Generation, Generations
+from api_service.vector_index.server_lock import ServerLock
+from api_service.vector_index.server_options import Options
+from api_service.vector_index.server_requests import Requests
 
-log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
 
 _READ_SECONDS = 5
-_WRITE_SECONDS = 60
 _PAGE = 1000
-_EVERY_POINT = models.Filter()
 
 
 class ServerIndex:
@@ -58,90 +51,120 @@ class ServerIndex:
     Args:
         url: The server's address; without a port Qdrant's own, 6333, is meant.
         api_key: As the server or Qdrant Cloud expects it.
+        book: The name of the book.
+        options: How collections are named, made and searched.
+        pinned: The generation to read and change; None: the one readers are led to.
     """
 
-    def __init__(self, url: str, api_key: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: SecretStr | None = None,
+        book: str = DEFAULT_BOOK,
+        options: Options = Options(),  # noqa: B008 -- frozen
+        pinned: str | None = None,
+    ) -> None:
+        self.book = book
         # As a header: given as api_key, the client warns on plain HTTP, the normal case between
         # containers of one private network.
         headers = {"api-key": api_key.get_secret_value()} if api_key else None
+        self._how: dict[str, Any] = {
+            "url": url,
+            "headers": headers,
+            "timeout": _READ_SECONDS,
+            "check_compatibility": False,
+        }
+        self._given = (url, api_key, book, options)
         self._client = AsyncQdrantClient(
-            url=url,
-            headers=headers,
-            timeout=_READ_SECONDS,
-            check_compatibility=False,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            **self._how, limits=httpx.Limits(max_connections=32, max_keepalive_connections=8)
         )
+        self._options = options
+        self._generations = Generations(self._client, options.alias, options.kept)
+        self._lock = ServerLock(
+            self._client, lambda: QdrantClient(**self._how), options.alias, options.rhythm
+        )
+        self._pinned = pinned
 
-    async def prepare(self, dimensions: int | None) -> None:
+    async def _reading(self) -> Generation | None:
+        """Return the generation to search: the one this is a copy in, or the live one."""
+        if self._pinned:
+            return await self._generations.described(self._pinned)
+        return await self._generations.live()
+
+    async def _looked(self) -> Generation | None:
+        if self._pinned:
+            return await self._generations.described(self._pinned)
+        return await self._generations.look()
+
+    async def _written(self) -> str:
+        """Return the name of the collection to change."""
+        live = None if self._pinned else await self._generations.live()
+        return self._pinned or (live.name if live else self._options.alias)
+
+    async def fits(self, dimensions: int | None) -> bool:
+        """Tell whether the collection is as one made now would be.
+
+        Raises:
+            IndexRefused: It is not ours, or another book's vectors have another length.
+        """
+        with vendor_errors():
+            at = await self._looked()
+            if at is None:
+                return False
+            at.require_ours()
+            await server_fitting.require_alone(self._client, at, self.book, dimensions)
+            same_length = dimensions is None or at.dimensions == dimensions
+            return same_length and self._generations.is_as_now(at)
+
+    async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Create the collection if it is missing, and fit its dense vector to dimensions."""
         with vendor_errors():
-            if not await self._client.collection_exists(COLLECTION):
-                await self._client.create_collection(
-                    COLLECTION,
-                    vectors_config={DENSE: _dense(dimensions)} if dimensions else {},
-                    sparse_vectors_config={
-                        BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)
-                    },
-                    timeout=_WRITE_SECONDS,
+            at = await self._looked()
+            if at is None:
+                name = await self._generations.create(dimensions)
+                await self._generations.lead_readers_to(name)
+                at = await self._generations.look()
+            if at is None:
+                raise IndexRefused("The Qdrant server lost the collection it was asked to make.")
+            at.require_ours()
+            await server_fitting.require_alone(self._client, at, self.book, dimensions)
+            if dimensions and at.dimensions != dimensions:
+                await server_fitting.give_dense(
+                    self._client, at, self.book, dimensions, self._options.kept
                 )
-            stored_dimensions = await self._stored_dimensions()
-            # Qdrant Cloud refuses filters on members without an index.
-            await self._client.create_payload_index(
-                COLLECTION, EMBEDDER, models.PayloadSchemaType.KEYWORD, timeout=_WRITE_SECONDS
-            )
-            if dimensions and stored_dimensions != dimensions:
-                if stored_dimensions is not None:
-                    await self._client.set_payload(COLLECTION, FORGOTTEN, _EVERY_POINT)
-                    await self._client.delete_vector_name(COLLECTION, DENSE)
-                await self._client.create_vector_name(
-                    COLLECTION,
-                    DENSE,
-                    models.DenseVectorNameConfig(
-                        dense=models.DenseVectorConfig(
-                            size=dimensions, distance=models.Distance.COSINE
-                        )
-                    ),
-                )
-
-    async def _stored_dimensions(self) -> int | None:
-        params = (await self._client.get_collection(COLLECTION)).config.params
-        if BM25 not in (params.sparse_vectors or {}):
-            raise IndexRefused(
-                f"The Qdrant server already holds a collection {COLLECTION} that was made by "
-                f"something else: it has no sparse vector {BM25}. Rename or delete that "
-                "collection, or set QDRANT_URL to another server."
-            )
-        vectors = params.vectors if isinstance(params.vectors, dict) else {}
-        return vectors[DENSE].size if DENSE in vectors else None
+                self._generations.forget()
+            if made:
+                await self._generations.note(at.name, made)
 
     async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk by its id; empty without a collection."""
+        """Return every stored chunk of the book by its id; empty without a collection."""
         found: dict[str, StoredChunk] = {}
-        offset: models.ExtendedPointId | None = None
-        with vendor_errors():
-            try:
-                while True:
-                    page, offset = await self._client.scroll(
-                        COLLECTION, limit=_PAGE, offset=offset, with_payload=[PATH, FINGERPRINT]
-                    )
-                    found |= {str(point.id): stored_from(point.payload or {}) for point in page}
-                    if offset is None:
-                        return found
-            except UnexpectedResponse as error:
-                if error.status_code == httpx.codes.NOT_FOUND:
-                    return {}
-                raise
+
+        async def read(at: Generation, requests: Requests) -> dict[str, StoredChunk]:
+            found.clear()
+            offset: models.ExtendedPointId | None = None
+            while True:
+                page, offset = await self._client.scroll(
+                    at.name,
+                    requests.of_book,
+                    limit=_PAGE,
+                    offset=offset,
+                    with_payload=[PATH, FINGERPRINT],
+                )
+                found.update({str(point.id): stored_from(point.payload or {}) for point in page})
+                if offset is None:
+                    return found
+
+        return await self._read(read, {})
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; the server answers once they are in its write-ahead log and applied."""
         if not chunks:
             return
-        points = [
-            models.PointStruct(id=one.chunk.id, vector=_vectors(one), payload=payload_of(one))
-            for one in chunks
-        ]
+        points = server_requests.points_of(chunks)
         with vendor_errors():
-            await self._client.upsert(COLLECTION, points, wait=True, timeout=_WRITE_SECONDS)
+            name = await self._written()
+            await self._client.upsert(name, points, wait=True, timeout=WRITE_SECONDS)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""
@@ -149,21 +172,38 @@ class ServerIndex:
             return
         with vendor_errors():
             await self._client.delete(
-                COLLECTION,
+                await self._written(),
                 models.PointIdsList(points=list(ids)),
                 wait=True,
-                timeout=_WRITE_SECONDS,
+                timeout=WRITE_SECONDS,
             )
 
     async def count(self) -> int:
-        """Return the number of stored chunks; 0 without a collection."""
+        """Return the number of stored chunks of the book; 0 without a collection."""
+
+        async def read(at: Generation, requests: Requests) -> int:
+            return (await self._client.count(at.name, requests.of_book)).count
+
+        return await self._read(read, 0)
+
+    async def comparable(self, embedder: str, dimensions: int) -> int:
+        """Return how many of them have a vector of this embedder and length."""
+
+        async def read(at: Generation, requests: Requests) -> int:
+            only = requests.comparable(origin(embedder, dimensions))
+            return (await self._client.count(at.name, only)).count
+
+        return await self._read(read, 0)
+
+    async def chunks(self, ids: Collection[str], generation: str) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks; none once the generation is gone."""
         with vendor_errors():
             try:
-                return (await self._client.count(COLLECTION)).count
+                return await server_search.chunks(self._client, generation, ids) if ids else {}
             except UnexpectedResponse as error:
-                if error.status_code == httpx.codes.NOT_FOUND:
-                    return 0
-                raise
+                if error.status_code != httpx.codes.NOT_FOUND:
+                    raise
+                return {}
 
     async def search(
         self,
@@ -173,139 +213,86 @@ class ServerIndex:
         fusion: Fusion = DEFAULT_FUSION,
     ) -> Found:
         """Return at most limit chunks, best first; none without a collection."""
+        asked = Asked(terms, embedding, limit, fusion)
+
+        async def read(at: Generation, requests: Requests) -> Found:
+            found = await server_search.search(self._client, at.name, requests, asked)
+            return replace(found, generation=at.name)
+
+        return await self._read(read, Found((), "bm25"))
+
+    async def _read(self, read: Callable[[Generation, Requests], Awaitable[_T]], nothing: _T) -> _T:
+        """Read all from one generation; from the next, where that one was replaced meanwhile.
+
+        Args:
+            read: Reads from a generation.
+            nothing: Returned where there is none, or none of the book.
+        """
         with vendor_errors():
-            try:
-                return await self._search(terms, embedding, limit, fusion)
-            except UnexpectedResponse as error:
-                if error.status_code == httpx.codes.NOT_FOUND:
-                    return Found((), "bm25")
-                # Without a dense vector, or with one of another length, Qdrant refuses the query.
-                if error.status_code == httpx.codes.BAD_REQUEST and embedding:
-                    return await self._search(terms, None, limit, fusion)
-                raise
+            at = await self._reading()
+            while at is not None:
+                is_unnamed = at.schema < SCHEMA
+                if is_unnamed and self.book != DEFAULT_BOOK:
+                    return nothing
+                try:
+                    book = None if is_unnamed else self.book
+                    return await read(at, Requests(book, self._options.dense_search()))
+                except UnexpectedResponse as error:
+                    if error.status_code != httpx.codes.NOT_FOUND:
+                        raise
+                former, at = at, await self._looked()
+                if at is not None and at.name == former.name:
+                    return nothing
+            return nothing
 
-    async def _search(
-        self, terms: SparseVector, embedding: Embedding | None, limit: int, fusion: Fusion
-    ) -> Found:
-        if embedding is None:
-            if not terms.indices:
-                return Found((), "bm25")
-            by_terms = models.QueryRequest(
-                query=_sparse(terms), using=BM25, limit=limit, with_payload=True
-            )
-            (answer,) = await self._client.query_batch_points(COLLECTION, [by_terms])
-            return Found(_hits(answer), "bm25")
-        requests, retrieval = _requests(terms, embedding, limit, fusion)
-        # One comparable chunk tells that the dense ranking had something to rank.
-        requests.append(models.QueryRequest(filter=_comparable(embedding), limit=1))
-        *answers, comparable = await self._client.query_batch_points(COLLECTION, requests)
-        if not comparable.points:
-            # Fused scores of a single ranking are not BM25's.
-            return await self._search(terms, None, limit, fusion)
-        if len(answers) == 1:
-            return Found(_hits(answers[0]), retrieval)
-        scores = [{hit.id: hit.score for hit in answer.points} for answer in answers]
-        return Found(await self._chunks(convex.fuse(scores[0], scores[1], limit)), retrieval)
+    async def begin(self) -> None:
+        """Take the lock that keeps other ingestions out, and clear up after those broken off.
 
-    async def _chunks(
-        self, best: Sequence[tuple[models.ExtendedPointId, float]]
-    ) -> tuple[ScoredChunk, ...]:
-        records = await self._client.retrieve(COLLECTION, [id_ for id_, _ in best])
-        payloads = {record.id: record.payload or {} for record in records}
-        # One that was removed since it was found is left out.
-        return tuple(
-            ScoredChunk(chunk_from(payloads[id_]), score) for id_, score in best if id_ in payloads
-        )
+        Raises:
+            IndexRefused: Another ingestion is at work.
+        """
+        if not self._lock.held:
+            with vendor_errors():
+                await self._lock.take()
+                await self._generations.sweep()
+
+    async def left_over(self) -> bool:
+        """Tell whether `copy` will return one that an ingestion left behind."""
+        with vendor_errors():
+            return await self._generations.left_over() is not None
+
+    async def copy(self, dimensions: int | None = None) -> str:
+        """Copy the live generation with its vectors, or take the copy that was left over.
+
+        Returns:
+            The name of the new generation; `adopt` or `discard` it.
+        """
+        with vendor_errors():
+            return await server_copies.copy(self._client, self._generations, dimensions)
+
+    async def opened(self, name: str) -> "ServerIndex":
+        """Open a copy, which readers are not led to."""
+        return ServerIndex(*self._given, pinned=name)
+
+    async def adopt(self, name: str) -> None:
+        """Lead readers to a copy, once the server has settled, and remove the former generation.
+
+        Raises:
+            IndexRefused: Another ingestion took this one for dead, and its place.
+        """
+        with vendor_errors():
+            await self._generations.settled(name)
+            await self._lock.require()
+            await self._generations.lead_readers_to(name)
+
+    async def discard(self, name: str) -> None:
+        """Remove a copy; the one readers are led to stays."""
+        with vendor_errors():
+            live = await self._generations.look()
+            if live is None or live.name != name:
+                await self._generations.remove(name)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Let go of the lock, if an ingestion has it, and close the connections."""
+        await self._lock.let_go()
         await self._client.close()
-
-
-def _requests(
-    terms: SparseVector, embedding: Embedding, limit: int, fusion: Fusion
-) -> tuple[list[models.QueryRequest], Retrieval]:
-    if not terms.indices:
-        return [
-            models.QueryRequest(
-                query=list(embedding.vector),
-                using=DENSE,
-                filter=_comparable(embedding),
-                limit=limit,
-                with_payload=True,
-            )
-        ], "dense"
-    depth = max(limit, CANDIDATES)
-    sparse, dense, comparable = _sparse(terms), list(embedding.vector), _comparable(embedding)
-    rankings = [
-        models.Prefetch(query=sparse, using=BM25, limit=depth),
-        models.Prefetch(query=dense, using=DENSE, filter=comparable, limit=depth),
-    ]
-    if fusion == "convex":
-        # Every candidate of either ranking is scored by both queries.
-        return [
-            models.QueryRequest(
-                prefetch=rankings, query=query, using=using, filter=only, limit=2 * depth
-            )
-            for query, using, only in ((sparse, BM25, None), (dense, DENSE, comparable))
-        ], "hybrid"
-    rule = (
-        models.RrfQuery(rrf=models.Rrf(k=RRF_K))
-        if fusion == "rrf"
-        else models.FusionQuery(fusion=models.Fusion.DBSF)
-    )
-    return [
-        models.QueryRequest(prefetch=rankings, query=rule, limit=limit, with_payload=True)
-    ], "hybrid"
-
-
-def _hits(answer: models.QueryResponse) -> tuple[ScoredChunk, ...]:
-    return tuple(
-        ScoredChunk(chunk_from(point.payload or {}), point.score) for point in answer.points
-    )
-
-
-def _sparse(terms: SparseVector) -> models.SparseVector:
-    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
-
-
-def _comparable(embedding: Embedding) -> models.Filter:
-    origin = models.MatchValue(value=origin_of(embedding))
-    return models.Filter(must=[models.FieldCondition(key=EMBEDDER, match=origin)])
-
-
-def _dense(dimensions: int) -> models.VectorParams:
-    return models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
-
-
-def _vectors(stored: IndexedChunk) -> dict[str, models.Vector]:
-    vectors: dict[str, models.Vector] = {
-        BM25: models.SparseVector(
-            indices=list(stored.terms.indices), values=list(stored.terms.values)
-        )
-    }
-    if stored.embedding:
-        vectors[DENSE] = list(stored.embedding.vector)
-    return vectors
-
-
-@contextmanager
-def vendor_errors() -> Iterator[None]:
-    """Turn every error of the Qdrant client into IndexUnavailable, the vendor's as its cause."""
-    try:
-        yield
-    except (ApiException, QdrantException) as error:
-        source = error.source if isinstance(error, ResponseHandlingException) else error
-        status = getattr(error, "status_code", None)
-        log.warning("index_unavailable", vendor_error=type(source).__name__, vendor_status=status)
-        raise IndexUnavailable(_sentence(source, status)) from error
-
-
-def _sentence(error: Exception, status: int | None) -> str:
-    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        return "The vector index refuses our key."
-    if isinstance(error, httpx.TimeoutException):
-        return "The vector index did not answer in time."
-    if isinstance(error, httpx.TransportError):
-        return "The vector index does not answer."
-    return "The vector index cannot answer this now."

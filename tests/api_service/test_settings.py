@@ -8,6 +8,7 @@ import pytest
 from api_service.settings import Settings
 from tests.api_service.service import SECRET
 
+ON_SERVER = {"QDRANT_URL": "http://qdrant:6333"}
 READ = """
 from api_service.settings import Settings
 from service_kit.settings import BadSettings
@@ -50,6 +51,9 @@ def test_a_secret_is_all_that_must_be_set(tmp_path: Path) -> None:
         ({"QDRANT_URL": "http://qdrant:6333/"}, "qdrant_url='http://qdrant:6333'"),
         ({"WEB_CONCURRENCY": "4", "QDRANT_URL": "http://qdrant:6333"}, "workers=4"),
         ({"OPENAI_API_KEY": ""}, "openai_api_key=None"),
+        ({"BOOK": "arms"}, "book='arms'"),
+        ({"QDRANT_URL": "http://qdrant:6333", "QDRANT_HNSW_M": "32"}, "qdrant_hnsw_m=32"),
+        ({"QDRANT_HNSW_M": "", "QDRANT_QUANTIZATION": ""}, "qdrant_quantization='none'"),
     ],
 )
 def test_variables_are_read(tmp_path: Path, environment: dict[str, str], shown: str) -> None:
@@ -70,6 +74,18 @@ def test_variables_are_read(tmp_path: Path, environment: dict[str, str], shown: 
         ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES 'nginx' is no address or network"),
         ({"API_SERVER_PORT": "0"}, "API_SERVER_PORT"),
         ({"ANSWER_DEADLINE_SECONDS": "0"}, "ANSWER_DEADLINE_SECONDS"),
+        ({"BOOK": "arms/legs"}, "BOOK"),
+        ({"QDRANT_SHARD_NUMBER": "2"}, "QDRANT_SHARD_NUMBER speaks of a Qdrant server, but"),
+        (
+            {"QDRANT_QUANTIZATION": "scalar", "QDRANT_VECTORS_ON_DISK": "on"},
+            "QDRANT_QUANTIZATION and QDRANT_VECTORS_ON_DISK speak of a Qdrant server, but",
+        ),
+        (ON_SERVER | {"QDRANT_QUANTIZATION": "product"}, "QDRANT_QUANTIZATION"),
+        (ON_SERVER | {"QDRANT_SHARD_NUMBER": "0"}, "QDRANT_SHARD_NUMBER"),
+        (ON_SERVER | {"QDRANT_HNSW_M": "many"}, "QDRANT_HNSW_M"),
+        (ON_SERVER | {"QDRANT_COLLECTION": "a/b"}, "QDRANT_COLLECTION"),
+        (ON_SERVER | {"QDRANT_OVERSAMPLING": "2"}, "set QDRANT_QUANTIZATION, too"),
+        (ON_SERVER | {"QDRANT_WRITE_CONSISTENCY": "2"}, "there is 1 copy to write to"),
         ({"WEB_CONCURRENCY": "2"}, "set QDRANT_URL to a Qdrant server, or WEB_CONCURRENCY to 1"),
     ],
 )

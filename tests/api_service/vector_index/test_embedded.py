@@ -1,6 +1,7 @@
 """What is particular to the index in this process."""
 
 import asyncio
+import json
 import shutil
 import signal
 import subprocess
@@ -10,11 +11,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import qdrant_edge as qdrant
 
 from api_service.embedders.bm25 import query_terms
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import Embedding, IndexInUse, IndexRefused
 from api_service.vector_index.embedded import EmbeddedIndex
+from api_service.vector_index.points import payload_of
 from tests.api_service.vector_index.chunks import make_stored
 
 ROOT = Path(__file__).parents[3]
@@ -214,17 +217,97 @@ async def test_a_copy_that_was_damaged_is_refused_and_the_index_goes_on(
     assert len(_generations(tmp_path / "index")) == 1
 
 
-async def test_copies_nobody_handed_over_are_swept_when_the_index_is_opened(
+async def test_a_copy_nobody_handed_over_is_gone_on_with_when_the_index_is_opened_again(
     index: EmbeddedIndex, tmp_path: Path
 ) -> None:
     await index.write([make_stored("camera")])
-    await index.copy()
-    await index.copy()
+    assert not await index.left_over()
+    name = await index.copy()
+    copy = await index.opened(name)
+    await copy.write([make_stored("gripper", ordinal=1)])
+    assert not await index.left_over()  # somebody is at work on it
+    await copy.close()
     await index.close()
     reopened = await EmbeddedIndex.open(tmp_path / "index")
-    assert len(_generations(tmp_path / "index")) == 1
+    assert await reopened.left_over()
     assert await reopened.count() == 1
+    assert await reopened.copy() == name
+    await reopened.adopt(name)
+    assert await reopened.count() == 2
+    assert _generations(tmp_path / "index") == [name]
     await reopened.close()
+
+
+async def test_a_copy_of_a_former_generation_is_swept(index: EmbeddedIndex, tmp_path: Path) -> None:
+    copy = await index.opened(await index.copy())
+    second = await index.copy()
+    await copy.close()
+    await index.adopt(second)
+    await index.close()
+    reopened = await EmbeddedIndex.open(tmp_path / "index")
+    assert _generations(tmp_path / "index") == [second]
+    await reopened.close()
+
+
+async def test_a_copy_cut_short_is_swept(index: EmbeddedIndex, tmp_path: Path) -> None:
+    (live,) = _generations(tmp_path / "index")
+    (tmp_path / "index" / f"generation-{'0' * 32}").mkdir()
+    await index.close()
+    reopened = await EmbeddedIndex.open(tmp_path / "index")
+    assert _generations(tmp_path / "index") == [live]
+    assert not await reopened.left_over()
+    await reopened.close()
+
+
+async def test_an_index_of_a_newer_version_is_refused_with_what_helps(
+    index: EmbeddedIndex, tmp_path: Path
+) -> None:
+    (live,) = _generations(tmp_path / "index")
+    await index.close()
+    (tmp_path / "index" / live / "made.json").write_text('{"schema": 99}')
+    with pytest.raises(IndexRefused, match=r"newer version.*schema 99.*ingest the book again"):
+        await EmbeddedIndex.open(tmp_path / "index")
+    (tmp_path / "index" / live / "made.json").write_text("no JSON")
+    with pytest.raises(IndexRefused, match="cannot be read"):
+        await EmbeddedIndex.open(tmp_path / "index")
+
+
+async def test_an_index_of_an_older_version_is_the_default_book(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    name = f"generation-{'1' * 32}"
+    folder.mkdir()
+    # As it was made when chunks did not say which book they belong to.
+    config = qdrant.EdgeConfig(
+        sparse_vectors={"bm25": qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
+        optimizers=qdrant.EdgeOptimizersConfig(indexing_threshold=0),
+        wal_enabled=True,
+    )
+    shard = qdrant.EdgeShard.create(str(folder / name), config)
+    old = make_stored("camera")
+    payload = payload_of(old)
+    del payload["book"]
+    terms = qdrant.SparseVector(list(old.terms.indices), list(old.terms.values))
+    point = qdrant.Point(old.chunk.id, {"bm25": terms}, payload)
+    shard.update(qdrant.UpdateOperation.upsert_points([point]))
+    shard.close()
+    (folder / "current").write_text(name)
+
+    for book, expected in (("book", 1), ("another", 0), ("book", 1)):
+        index = await EmbeddedIndex.open(folder, book)
+        assert await index.count() == expected
+        assert len(await index.stored()) == expected
+        found = await index.search(query_terms("camera"), None, 5)
+        assert [scored.chunk.book for scored in found.chunks] == [book] * expected
+        await index.close()
+
+
+async def test_what_an_index_was_made_by_is_noted_beside_it(
+    index: EmbeddedIndex, tmp_path: Path
+) -> None:
+    (live,) = _generations(tmp_path / "index")
+    await index.prepare(2, {"embedder": "openai:small", "chunker": "1"})
+    noted = json.loads((tmp_path / "index" / live / "made.json").read_text())
+    assert noted == {"schema": 2, "embedder": "openai:small", "chunker": "1"}
 
 
 async def test_a_copy_there_is_no_room_for_leaves_nothing_behind(

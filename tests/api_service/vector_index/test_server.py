@@ -19,7 +19,8 @@ from qdrant_client.http.exceptions import (
 from api_service.embedders.bm25 import query_terms
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import COLLECTION, IndexRefused
-from api_service.vector_index.server import ServerIndex, vendor_errors
+from api_service.vector_index.server import ServerIndex
+from api_service.vector_index.server_errors import vendor_errors
 from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.vector_index.chunks import make_stored
 from tests.loopback import free_port

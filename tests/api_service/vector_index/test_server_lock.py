@@ -1,0 +1,108 @@
+"""One ingestion at a time on a Qdrant server."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from api_service.vector_index import IndexRefused
+from api_service.vector_index.server import ServerIndex
+from api_service.vector_index.server_options import Options, Rhythm
+from tests.api_service.qdrant_server import qdrant_server
+
+ALIAS = "locked"
+QUICK = Options(alias=ALIAS, rhythm=Rhythm(beat_seconds=0.05, patience_seconds=3.0))
+
+
+@pytest.fixture(scope="module")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with qdrant_server(tmp_path_factory.mktemp("locks") / "storage") as url:
+        yield url
+
+
+@pytest.fixture
+async def server(server_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server_url, timeout=10) as client:
+        for name in await locks(client):
+            await client.delete(f"/collections/{name}")
+        yield client
+
+
+async def locks(server: httpx.AsyncClient) -> list[str]:
+    reply = (await server.get("/collections")).json()
+    return [each["name"] for each in reply["result"]["collections"]]
+
+
+def ingestion(server: httpx.AsyncClient) -> ServerIndex:
+    return ServerIndex(str(server.base_url), options=QUICK)
+
+
+async def leave_dead_lock(server: httpx.AsyncClient) -> None:
+    """Leave what a killed ingestion leaves: a lock that does not beat."""
+    (await server.put(f"/collections/{ALIAS}-ingestion-0", json={})).raise_for_status()
+
+
+async def test_a_second_ingestion_is_told_that_another_is_at_work(
+    server: httpx.AsyncClient,
+) -> None:
+    first, second = ingestion(server), ingestion(server)
+    await first.begin()
+    await first.begin()
+    with pytest.raises(IndexRefused, match="Another ingestion is at work"):
+        await second.begin()
+    await first.close()
+    await second.begin()
+    await second.close()
+    assert await locks(server) == []
+
+
+async def test_the_lock_beats_while_the_event_loop_is_busy(server: httpx.AsyncClient) -> None:
+    index, second = ingestion(server), ingestion(server)
+    await index.begin()
+
+    async def beat() -> int:
+        reply = await server.post(
+            f"/collections/{ALIAS}-ingestion-0/points", json={"ids": [1], "with_payload": True}
+        )
+        return int(reply.json()["result"][0]["payload"]["beat"])
+
+    before = await beat()
+    time.sleep(1.0)  # noqa: ASYNC251 -- as cutting a large book into chunks does
+    assert await beat() > before
+    await index.close()
+    await second.close()
+
+
+async def test_a_dead_ingestions_lock_is_taken_over(server: httpx.AsyncClient) -> None:
+    await leave_dead_lock(server)
+    index = ingestion(server)
+    await index.begin()
+    assert await locks(server) == [f"{ALIAS}-ingestion-1"]
+    await index.close()
+    assert await locks(server) == []
+
+
+async def test_of_many_that_come_at_once_never_two_are_let_in(server: httpx.AsyncClient) -> None:
+    for dead in (False, True):
+        if dead:
+            await leave_dead_lock(server)
+        many = [ingestion(server) for _ in range(6)]
+        outcomes = await asyncio.gather(*(index.begin() for index in many), return_exceptions=True)
+        refusals = [each for each in outcomes if each is not None]
+        assert all(isinstance(each, IndexRefused) for each in refusals)
+        assert len(refusals) == 5
+        for index in many:
+            await index.close()
+        assert await locks(server) == []
+
+
+async def test_who_lost_the_lock_does_not_remove_anothers(server: httpx.AsyncClient) -> None:
+    index = ingestion(server)
+    await index.begin()
+    name = f"/collections/{ALIAS}-ingestion-0"
+    await server.delete(name)
+    await leave_dead_lock(server)
+    await index.close()
+    assert await locks(server) == [f"{ALIAS}-ingestion-0"]
