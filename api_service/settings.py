@@ -13,8 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from api_service.search_settings import SearchSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
-from service_kit.settings import Port, ServiceSettings, TokenSettings, is_web_address
+from service_kit.settings import Port, TokenSettings, is_web_address
 
 
 def _web_address(value: str) -> str:
@@ -37,7 +38,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 """An http or https address, without a slash at its end."""
 
 
-class BookSettings(ServiceSettings):
+class BookSettings(SearchSettings):
     """Where the book is kept, and what turns its text into vectors."""
 
     qdrant_url: WebAddress | None = Field(

@@ -91,10 +91,12 @@ class Found:
     Attributes:
         chunks: Best first.
         retrieval: What was really compared, whatever was asked for.
+        reranked: Whether a reranker has put the best of them in their order.
     """
 
     chunks: tuple[ScoredChunk, ...]
     retrieval: Retrieval
+    reranked: bool = False
 
 
 class VectorIndex(Protocol):
@@ -125,6 +127,22 @@ class VectorIndex(Protocol):
 
     async def count(self) -> int:
         """Return the number of stored chunks; 0 without a collection."""
+        ...
+
+    async def chunks(self, ids: Collection[str]) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks by their ids."""
+        ...
+
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks in the order of their ids, and where the next page begins.
+
+        Args:
+            after: None for the first page, else what the page before returned.
+            limit: Most chunks.
+
+        Returns:
+            The chunks, and None where there are no more.
+        """
         ...
 
     async def search(

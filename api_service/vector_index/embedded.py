@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 import qdrant_edge as qdrant
 import structlog
 
+from api_service.documents import Chunk
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
     DEFAULT_FUSION,
@@ -100,6 +101,14 @@ class EmbeddedIndex:
     async def count(self) -> int:
         """Return the number of stored chunks."""
         return await self._run(lambda: self._shard.count(qdrant.CountRequest()))
+
+    async def chunks(self, ids: Collection[str]) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks by their ids."""
+        return await self._run(lambda: engine.chunks(self._shard, ids)) if ids else {}
+
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks in the order of their ids, and where the next page begins."""
+        return await self._run(lambda: engine.page(self._shard, after, limit))
 
     async def search(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import qdrant_edge as qdrant
 
-from api_service.documents import ScoredChunk
+from api_service.documents import Chunk, ScoredChunk
 from api_service.vector_index import (
     Embedding,
     Found,
@@ -114,6 +114,21 @@ def stored(shard: qdrant.EdgeShard) -> dict[str, StoredChunk]:
         found |= {str(record.id): stored_from(record.payload or {}) for record in page}
         if offset is None:
             return found
+
+
+def chunks(shard: qdrant.EdgeShard, ids: Collection[str]) -> dict[str, Chunk]:
+    """Return the stored ones of these chunks by their ids."""
+    records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
+    return {str(record.id): chunk_from(record.payload or {}) for record in records}
+
+
+def page(shard: qdrant.EdgeShard, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+    """Return up to limit chunks in the order of their ids, and where the next page begins."""
+    records, next_ = shard.scroll(
+        qdrant.ScrollRequest(offset=after, limit=limit, with_payload=True)
+    )
+    found = [chunk_from(record.payload or {}) for record in records]
+    return found, None if next_ is None else str(next_)
 
 
 def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:

@@ -14,7 +14,7 @@ from qdrant_client.http.exceptions import (
     UnexpectedResponse,
 )
 
-from api_service.documents import ScoredChunk
+from api_service.documents import Chunk, ScoredChunk
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import (
     COLLECTION,
@@ -164,6 +164,31 @@ class ServerIndex:
                 if error.status_code == httpx.codes.NOT_FOUND:
                     return 0
                 raise
+
+    async def chunks(self, ids: Collection[str]) -> dict[str, Chunk]:
+        """Return the stored ones of these chunks by their ids; none without a collection."""
+        if not ids:
+            return {}
+        with vendor_errors():
+            try:
+                records = await self._client.retrieve(COLLECTION, list(ids))
+            except UnexpectedResponse as error:
+                if error.status_code == httpx.codes.NOT_FOUND:
+                    return {}
+                raise
+        return {str(record.id): chunk_from(record.payload or {}) for record in records}
+
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks in the order of their ids, and where the next page begins."""
+        with vendor_errors():
+            try:
+                records, next_ = await self._client.scroll(COLLECTION, limit=limit, offset=after)
+            except UnexpectedResponse as error:
+                if error.status_code == httpx.codes.NOT_FOUND:
+                    return [], None
+                raise
+        found = [chunk_from(record.payload or {}) for record in records]
+        return found, None if next_ is None else str(next_)
 
     async def search(
         self,
