@@ -151,7 +151,7 @@ def _merit(asked: Asked, candidate: _Candidate, weights: Mapping[int, float]) ->
     return (
         0.4 * _share(candidate.heading, weights)
         + 0.3 / candidate.source
-        + (defines(asked, candidate.text) if asked.subject else 0.0)
+        + (defines(asked.subject, candidate.text, asked.language) if asked.subject else 0.0)
         - (0.0 if len(candidate.text.split()) in _WORDS else 0.4)
         - (0.4 if candidate.step is not None and asked.kind != "how" else 0.0)
         - (0.4 if _POINTS.match(candidate.text) else 0.0)

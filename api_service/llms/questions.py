@@ -64,13 +64,12 @@ def read(question: str, language: Language = DEFAULT_LANGUAGE) -> Asked:
     return Asked(about, "other", frozenset(), language)
 
 
-def defines(asked: Asked, sentence: str) -> float:
+def defines(subject: frozenset[int], sentence: str, language: Language = DEFAULT_LANGUAGE) -> float:
     """Return how much a sentence says what the subject is, from 0 to 1.
 
     1 for "X is ...", "X, or Y, is ..." and "Y (X) is ...", less the more X is qualified; 0.4 for
     "Y is an X".
     """
-    subject, language = asked.subject, asked.language
     copula = _COPULA.search(sentence)
     if not copula:
         return 0.0

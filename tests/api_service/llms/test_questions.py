@@ -60,7 +60,7 @@ def test_a_question_of_stop_words_asks_about_nothing() -> None:
 
 
 def test_a_definition_is_worth_more_the_less_its_subject_is_qualified() -> None:
-    gait = read("What is a gait?")
+    gait = terms_of("gait")
     plain = defines(gait, "A gait is the order in which the legs touch the ground.")
     qualified = defines(gait, "The gait of a trotting horse robot is fast.")
     instance = defines(gait, "Trotting is a gait of two beats.")
