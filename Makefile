@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; 
 
 bench-retrieval: $(VENV)/.dev ## Measure retrieval beside three frameworks; needs ../shared/data
 	@$(BIN)/python -m benchmarks.retrieval $(BENCH)
+
+bench-search: $(VENV)/.dev ## Measure /v1/search on a question set: make bench-search DATA=folder
+	@$(BIN)/python -m benchmarks.search --data "$$DATA"
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

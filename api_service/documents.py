@@ -79,6 +79,7 @@ class Chunk:
         lines: The first and the last line it comes from in the page's file, from 1, if known. They
             are not stored: a line added above would have everything below written again.
         book: The name of the book it belongs to, among those one index keeps.
+        parent: The anchor of the section its section stands under, if there is one.
     """
 
     document: str
@@ -92,6 +93,7 @@ class Chunk:
     unindexed_headings: int = 0
     lines: tuple[int, int] | None = None
     book: str = DEFAULT_BOOK
+    parent: str | None = None
 
     @property
     def id(self) -> str:
@@ -107,7 +109,27 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A chunk found by a search; scores compare within one search only."""
+    """A chunk found by a search; scores compare within one search only.
+
+    Attributes:
+        chunk: What was found, and is cited.
+        score: Higher is better.
+        before: Chunks of the book that lead to it, in reading order, for whoever reads on.
+        after: Chunks that go on from it, in reading order.
+    """
 
     chunk: Chunk
     score: float
+    before: tuple[Chunk, ...] = ()
+    after: tuple[Chunk, ...] = ()
+
+    @property
+    def passage(self) -> str:
+        """The chunk's text in the middle of what is joined to it."""
+        return "\n\n".join(each.text for each in (*self.before, self.chunk, *self.after))
+
+    @property
+    def section_passage(self) -> str:
+        """The same without what stands in other sections than the chunk."""
+        own = (*self.before, self.chunk, *self.after)
+        return "\n\n".join(each.text for each in own if each.anchor == self.chunk.anchor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from api_service import embedders, llms
+from api_service import embedders, llms, rerankers
 from api_service.auth_service_client import AuthServiceClient
 from api_service.embedders import Embedder
 from api_service.identity.api_keys import ApiKeys
@@ -14,6 +14,8 @@ from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
 from api_service.problems import IndexUnavailable
+from api_service.retrieval.retriever import Retriever
+from api_service.retrieval.spelling import Spelling
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
@@ -28,8 +30,8 @@ class Resources:
 
     Attributes:
         settings: What the service was started with.
-        index: Where the book is searched.
-        embedder: Turns questions into dense vectors, or None where none is configured.
+        index: Where the book is kept.
+        retriever: What it is searched with.
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
         auth_service: Asked for what a token does not say by itself.
@@ -40,7 +42,7 @@ class Resources:
 
     settings: Settings
     index: VectorIndex
-    embedder: Embedder | None
+    retriever: Retriever
     model: LanguageModel
     limit: RateLimit | None
     auth_service: AuthServiceClient
@@ -64,6 +66,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             stack.push_async_callback(embedder.close)
         index = await open_index(settings)
         stack.push_async_callback(index.close)
+        spelling = Spelling(index, settings.book_language)
+        stack.push_async_callback(spelling.close)
+        reranker = rerankers.choose(settings)
+        if reranker is not None:
+            stack.push_async_callback(reranker.close)
         store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
         stack.push_async_callback(store.close)
         # The oldest secret: auth-service, restarted after us, may not know the newest yet.
@@ -85,6 +92,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             model=model.name,
             mode=model.mode,
             embedder=embedder.name if embedder else None,
+            reranker=reranker.name if reranker else None,
             index="server" if settings.qdrant_url else "embedded",
         )
         if embedder is not None:
@@ -92,7 +100,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         yield Resources(
             settings=settings,
             index=index,
-            embedder=embedder,
+            retriever=Retriever(
+                index=index,
+                embedder=embedder,
+                fusion=settings.fusion,
+                language=settings.book_language,
+                spelling=spelling,
+                reranker=reranker,
+            ),
             model=model,
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit

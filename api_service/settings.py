@@ -14,6 +14,7 @@ from pydantic import (
 
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
+from api_service.search_settings import SearchSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import Port, TokenSettings
 
@@ -28,7 +29,7 @@ def vendor_and_model(name: str) -> tuple[str, str]:
     return (vendor, model) if colon else ("openai", name)
 
 
-class BookSettings(QdrantSettings):
+class BookSettings(QdrantSettings, SearchSettings):
     """Where the book is kept, and what turns its text into vectors."""
 
     book: str = Field(

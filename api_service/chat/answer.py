@@ -19,7 +19,8 @@ from api_service.llms import NOTHING_FOUND, Mode
 from api_service.problems import DeadlineExceeded
 from api_service.resources import Resources
 from api_service.retrieval.retriever import retrieve
-from api_service.vector_index import Retrieval
+from api_service.retrieval.surroundings import with_surroundings
+from api_service.vector_index import Found, Retrieval
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +45,13 @@ class Finished:
         sources: Those the answer cites, by the number it cites them with, in that order.
         mode: How the answer came about.
         retrieval: How the sources were found.
+        reranked: Whether a reranker has put them in their order.
     """
 
     sources: tuple[tuple[int, ScoredChunk], ...]
     mode: Mode
     retrieval: Retrieval
+    reranked: bool
 
 
 Event = Piece | Finished
@@ -67,16 +70,7 @@ async def answer(
     """
     started = time.monotonic()
     deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
-    found = await _before(
-        deadline,
-        retrieve(
-            question,
-            index=resources.index,
-            embedder=resources.embedder,
-            limit=SOURCES,
-            fusion=resources.settings.fusion,
-        ),
-    )
+    found = await _before(deadline, _sources(question, resources))
     prompt = fill(prompt_file, question, found.chunks)
     model = resources.model
     citations = Citations(known=len(prompt.sources))
@@ -91,6 +85,7 @@ async def answer(
         model=model.name,
         mode=model.mode,
         retrieval=found.retrieval,
+        reranked=found.reranked,
         prompt=prompt_file.fingerprint,
         sources=len(prompt.sources),
         cited=len(citations.cited),
@@ -100,7 +95,13 @@ async def answer(
         sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
         mode=model.mode,
         retrieval=found.retrieval,
+        reranked=found.reranked,
     )
+
+
+async def _sources(question: str, resources: Resources) -> Found:
+    found = await retrieve(question, resources.retriever, limit=SOURCES)
+    return await with_surroundings(found, resources.index, resources.settings.context_tokens)
 
 
 async def _each_before(deadline: float, pieces: AsyncIterator[str]) -> AsyncIterator[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from string import Template
 
@@ -67,25 +67,36 @@ def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prom
     """Return the prompt of a question, with as many of the best sources as the budget allows.
 
     The order is kept and the first source that does not fit ends the list, so a source's number is
-    its rank. The first source is always there: a chunk is far smaller than the budget.
+    its rank. The first source is always there: a chunk is far smaller than the budget. What is left
+    goes to what is joined to the sources, the best one's first.
     """
     left = BUDGET - file.tokens - count_tokens(question)
-    taken: list[str] = []
+    costs: list[int] = []
     for number, scored in enumerate(ranked, start=1):
-        source = _fenced(number, scored)
-        left -= count_tokens(source)
-        if left < 0 and taken:
+        cost = count_tokens(_fenced(number, _alone(scored)))
+        if cost > left and costs:
             break
-        taken.append(source)
+        left -= cost
+        costs.append(cost)
+    sources: list[ScoredChunk] = []
+    for number, (scored, cost) in enumerate(zip(ranked, costs, strict=False), start=1):
+        more = count_tokens(_fenced(number, scored)) - cost
+        sources.append(scored if more <= left else _alone(scored))
+        left -= more if more <= left else 0
+    fenced = (_fenced(number, scored) for number, scored in enumerate(sources, start=1))
     return Prompt(
-        instructions=file.template.substitute(sources="\n\n".join(taken)),
+        instructions=file.template.substitute(sources="\n\n".join(fenced)),
         question=question,
-        sources=tuple(ranked[: len(taken)]),
+        sources=tuple(sources),
     )
+
+
+def _alone(scored: ScoredChunk) -> ScoredChunk:
+    return replace(scored, before=(), after=())
 
 
 def _fenced(number: int, scored: ScoredChunk) -> str:
     chunk = scored.chunk
     place = _FENCE.sub("&lt;", " > ".join(chunk.heading_path)).replace('"', "'")
-    text = _FENCE.sub("&lt;", chunk.text)
+    text = _FENCE.sub("&lt;", scored.passage)
     return f'<source n="{number}" place="{place}">\n{text}\n</source>'

@@ -68,5 +68,6 @@ async def _reply(message: str, resources: Resources, prompt_file: PromptFile) ->
                 processing_time_ms=round((time.perf_counter() - started) * 1000),
                 mode=event.mode,
                 retrieval=event.retrieval,
+                reranked=event.reranked,
             )
     raise RuntimeError("the answer has no end")

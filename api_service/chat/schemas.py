@@ -40,6 +40,7 @@ class Reply(BaseModel):
     processing_time_ms: int
     mode: Mode
     retrieval: Retrieval
+    reranked: bool = Field(description="Whether a reranker has put the sources in their order.")
 
 
 def source(n: int, scored: ScoredChunk) -> Source:

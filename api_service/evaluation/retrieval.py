@@ -8,19 +8,20 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
-from api_service import embedders
+from api_service import embedders, rerankers
 from api_service.documents import DEFAULT_BOOK, Chunk
-from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
 from api_service.ingestion.pipeline import Progress, fingerprint, write_chunks
-from api_service.retrieval.retriever import retrieve
+from api_service.retrieval.retriever import Retriever, retrieve
+from api_service.retrieval.spelling import Spelling
 from api_service.settings import BookSettings
-from api_service.vector_index import Fusion, Retrieval, VectorIndex
+from api_service.vector_index import Retrieval
 from api_service.vector_index.opening import open_index
 
 DEPTH = 10
@@ -53,10 +54,13 @@ class Quality:
 Rankings = Mapping[str, Ranking]
 """By the question's id."""
 
+Way = Literal["bm25", "dense", "hybrid", "reranked"]
+"""How a set is searched; the last with the reranker, where one is configured."""
+
 
 async def search_all(
     judged: JudgedSet, settings: BookSettings, progress: Progress
-) -> dict[Retrieval, Rankings]:
+) -> dict[Way, Rankings]:
     """Build a set into a temporary index, and search it in every way the settings allow.
 
     Raises:
@@ -75,10 +79,20 @@ async def search_all(
         stack.push_async_callback(index.close)
         await index.prepare(embedder.dimensions if embedder else None)
         chunks = [whole(passage) for passage in judged.passages]
-        marked = [(chunk, fingerprint(chunk, embedder)) for chunk in chunks]
-        await write_chunks(marked, index, embedder, progress)
+        language = settings.book_language
+        marked = [(chunk, fingerprint(chunk, embedder, language)) for chunk in chunks]
+        await write_chunks(marked, index, embedder, progress, language)
+        spelling = Spelling(index, language)
+        stack.push_async_callback(spelling.close)
+        reranker = rerankers.choose(settings)
+        if reranker:
+            stack.push_async_callback(reranker.close)
+        plain = Retriever(index, embedder, settings.fusion, language, spelling)
         ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if embedder else ("bm25",)
-        return {way: await _search(judged, index, embedder, way, settings.fusion) for way in ways}
+        found: dict[Way, Rankings] = {way: await _search(judged, plain, way) for way in ways}
+        if reranker:
+            found["reranked"] = await _search(judged, replace(plain, reranker=reranker), "hybrid")
+        return found
 
 
 def whole(passage: Passage) -> Chunk:
@@ -96,20 +110,11 @@ def whole(passage: Passage) -> Chunk:
     )
 
 
-async def _search(
-    judged: JudgedSet, index: VectorIndex, embedder: Embedder | None, by: Retrieval, fusion: Fusion
-) -> Rankings:
+async def _search(judged: JudgedSet, retriever: Retriever, by: Retrieval) -> Rankings:
     rankings: dict[str, Ranking] = {}
     for query in judged.queries:
         start = time.perf_counter()
-        found = await retrieve(
-            query.text,
-            index=index,
-            embedder=embedder,
-            limit=DEPTH,
-            fusion=fusion,
-            by=by,
-        )
+        found = await retrieve(query.text, retriever, limit=DEPTH, by=by)
         seconds = time.perf_counter() - start
         documents = {scored.chunk.document: scored.score for scored in found.chunks}
         rankings[query.id] = Ranking(documents, seconds)
@@ -130,7 +135,7 @@ def quality(judged: JudgedSet, rankings: Rankings) -> Quality:
     return Quality(mean(ndcg, 10), mean(recall, 5), mean(recall, 10), mean(reciprocal_rank, 10))
 
 
-def report(judged: JudgedSet, found: Mapping[Retrieval, Rankings]) -> str:
+def report(judged: JudgedSet, found: Mapping[Way, Rankings]) -> str:
     """Return the table the command prints: a line for each way of searching."""
     lines = [
         f"{len(judged.passages)} documents, {len(judged.queries)} judged queries",

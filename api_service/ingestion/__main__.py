@@ -108,7 +108,13 @@ async def _ingest(
         for flaw in page.flaws:
             _remark(f"{_placed(page.path, flaw.line)}: {flaw.reason}")
     with _progress() as progress:
-        return await ingest(book, index=index, embedder=embedder, progress=progress)
+        return await ingest(
+            book,
+            index=index,
+            embedder=embedder,
+            progress=progress,
+            language=settings.book_language,
+        )
 
 
 @contextmanager

@@ -75,8 +75,10 @@ def split(document: Document, *, max_tokens: int = 400, book: str = DEFAULT_BOOK
         raise ValueError(f"max_tokens must be at least {SMALLEST_BUDGET}.")
     chunks: list[Chunk] = []
     ordinals: Counter[str] = Counter()
+    anchors: dict[tuple[str, ...], str] = {}
     for section in siblings.joined(document.sections, max_tokens):
         path = _shortened(section.heading_path, max_tokens // 2)
+        anchors[section.heading_path] = section.anchor
         for pieces in _groups(section, path, max_tokens):
             chunks.append(
                 Chunk(
@@ -91,6 +93,7 @@ def split(document: Document, *, max_tokens: int = 400, book: str = DEFAULT_BOOK
                     unindexed_headings=pieces[0].unindexed,
                     lines=_source_lines(section, pieces),
                     book=book,
+                    parent=anchors.get(section.heading_path[:-1]),
                 )
             )
             ordinals[section.anchor] += 1

@@ -11,6 +11,7 @@ from api_service.embedders import Embedder, bm25
 from api_service.ingestion import chunking
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import Book, BrokenPage
+from api_service.search_settings import DEFAULT_LANGUAGE, Language
 from api_service.vector_index import Embedding, IndexedChunk, Made, VectorIndex
 
 MAX_TOKENS = 400
@@ -54,7 +55,12 @@ class Summary:
 
 
 async def ingest(
-    book: Book, *, index: VectorIndex, embedder: Embedder | None, progress: Progress
+    book: Book,
+    *,
+    index: VectorIndex,
+    embedder: Embedder | None,
+    progress: Progress,
+    language: Language = DEFAULT_LANGUAGE,
 ) -> Summary:
     """Write the chunks that are new or changed, then remove those the book no longer has.
 
@@ -73,13 +79,13 @@ async def ingest(
         for document in book.documents
         for chunk in split(document, max_tokens=MAX_TOKENS, book=index.book)
     }
-    fingerprints = {id_: fingerprint(chunk, embedder) for id_, chunk in chunks.items()}
+    fingerprints = {id_: fingerprint(chunk, embedder, language) for id_, chunk in chunks.items()}
     changed = [
         (chunk, fingerprints[id_])
         for id_, chunk in chunks.items()
         if id_ not in stored or stored[id_].fingerprint != fingerprints[id_]
     ]
-    await write_chunks(changed, index, embedder, progress)
+    await write_chunks(changed, index, embedder, progress, language)
     unreadable = {page.path for page in book.broken}
     gone = [id_ for id_, old in stored.items() if id_ not in chunks and old.path not in unreadable]
     await index.remove(gone)
@@ -93,19 +99,22 @@ async def ingest(
     )
 
 
-def made_by(embedder: Embedder | None) -> Made:
+def made_by(embedder: Embedder | None, language: Language = DEFAULT_LANGUAGE) -> Made:
     """Return what an index made now is made by, to be noted beside it."""
     return {
         "chunker": f"{chunking.VERSION}:{MAX_TOKENS}",
-        "terms": bm25.VERSION,
+        "terms": bm25.version(language),
         "embedder": embedder.name if embedder else None,
         "dimensions": embedder.dimensions if embedder else None,
     }
 
 
-def fingerprint(chunk: Chunk, embedder: Embedder | None) -> str:
+def fingerprint(
+    chunk: Chunk, embedder: Embedder | None, language: Language = DEFAULT_LANGUAGE
+) -> str:
     """Return a SHA-256, in hex, of everything that is stored for a chunk depends on."""
-    made_by = [bm25.VERSION, embedder.name, embedder.dimensions] if embedder else [bm25.VERSION]
+    terms = bm25.version(language)
+    made_by = [terms, embedder.name, embedder.dimensions] if embedder else [terms]
     stored = asdict(replace(chunk, lines=None))
     text = json.dumps([stored, made_by], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -131,6 +140,7 @@ async def write_chunks(
     index: VectorIndex,
     embedder: Embedder | None,
     progress: Progress,
+    language: Language = DEFAULT_LANGUAGE,
 ) -> None:
     """Embed chunks and write them, each with its fingerprint, a few batches at a time.
 
@@ -144,7 +154,7 @@ async def write_chunks(
     async def write(batch: list[tuple[Chunk, str]]) -> None:
         nonlocal written
         async with free:
-            await index.write(await _indexed(batch, embedder))
+            await index.write(await _indexed(batch, embedder, language))
         written += len(batch)
         progress(written, len(changed))
 
@@ -159,13 +169,15 @@ async def write_chunks(
     raise first
 
 
-async def _indexed(batch: list[tuple[Chunk, str]], embedder: Embedder | None) -> list[IndexedChunk]:
+async def _indexed(
+    batch: list[tuple[Chunk, str]], embedder: Embedder | None, language: Language
+) -> list[IndexedChunk]:
     texts = [chunk.searchable for chunk, _ in batch]
     embeddings: list[Embedding | None] = [None] * len(batch)
     if embedder:
         vectors = await embedder.embed(texts)
         embeddings = [Embedding(embedder.name, tuple(vector)) for vector in vectors]
     return [
-        IndexedChunk(chunk, mark, bm25.document_terms(text), embedding)
+        IndexedChunk(chunk, mark, bm25.document_terms(text, language), embedding)
         for (chunk, mark), text, embedding in zip(batch, texts, embeddings, strict=True)
     ]

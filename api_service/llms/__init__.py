@@ -69,10 +69,10 @@ def _openai(settings: WritingSettings, model: str) -> LanguageModel:
     return open_model(settings, model)
 
 
-def _extractive(_settings: WritingSettings, _model: str) -> LanguageModel:
+def _extractive(settings: WritingSettings, _model: str) -> LanguageModel:
     from api_service.llms.extractive import ExtractiveModel
 
-    return ExtractiveModel()
+    return ExtractiveModel(settings.book_language)
 
 
 VENDORS: tuple[tuple[str, Callable[[WritingSettings, str], LanguageModel]], ...] = (

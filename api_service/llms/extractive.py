@@ -15,6 +15,7 @@ from api_service.documents import ScoredChunk
 from api_service.llms import NOTHING_FOUND, Mode, Prompt
 from api_service.llms.questions import Asked, defines, read, terms_of
 from api_service.prose import sentences
+from api_service.search_settings import DEFAULT_LANGUAGE, Language
 
 LENGTH = 600
 """Longest answer in characters, markers not counted; one longer sentence may stand alone."""
@@ -57,14 +58,21 @@ class _Candidate:
 
 
 class ExtractiveModel:
-    """Quotes the sources of a prompt."""
+    """Quotes the sources of a prompt.
+
+    Args:
+        language: The book's.
+    """
 
     name = "extractive:sentences"
     mode: Mode = "extractive"
 
+    def __init__(self, language: Language = DEFAULT_LANGUAGE) -> None:
+        self._language: Language = language
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
         """Yield the answer in one piece."""
-        yield extract(prompt.question, prompt.sources)
+        yield extract(prompt.question, prompt.sources, self._language)
 
     async def check(self) -> None:
         """Do nothing: there is no vendor to ask."""
@@ -73,19 +81,22 @@ class ExtractiveModel:
         """Do nothing: there is nothing to let go of."""
 
 
-def extract(question: str, sources: Sequence[ScoredChunk]) -> str:
+def extract(
+    question: str, sources: Sequence[ScoredChunk], language: Language = DEFAULT_LANGUAGE
+) -> str:
     """Return the sentences of the sources that answer best, each followed by its marker [n].
 
     Args:
         question: The reader's own words.
         sources: Best first; source n is sources[n - 1].
+        language: The book's, whose stems tell which words are the same.
 
     Returns:
         Two to five sentences where the sources have them, at most LENGTH characters, in the
         sources' reading order; NOTHING_FOUND when no source speaks to the question.
     """
-    asked = read(question)
-    candidates = _heard(asked, list(_candidates(sources)))
+    asked = read(question, language)
+    candidates = _heard(asked, list(_candidates(sources, language)))
     if not candidates:
         return NOTHING_FOUND
     weights = _rarity(asked.terms, candidates)
@@ -96,10 +107,10 @@ def extract(question: str, sources: Sequence[ScoredChunk]) -> str:
     return _prose(_best(held, merit)) or NOTHING_FOUND
 
 
-def _candidates(sources: Sequence[ScoredChunk]) -> Iterator[_Candidate]:
+def _candidates(sources: Sequence[ScoredChunk], language: Language) -> Iterator[_Candidate]:
     for number, source in enumerate(sources, start=1):
-        heading = terms_of(" ".join(source.chunk.heading_path))
-        for place, sentence in enumerate(sentences(source.chunk.text)):
+        heading = terms_of(" ".join(source.chunk.heading_path), language)
+        for place, sentence in enumerate(sentences(source.section_passage)):
             whole = sentence.text.endswith((".", "!", ".)", "\u201d"))
             if whole or sentence.step is not None:
                 yield _Candidate(
@@ -108,7 +119,7 @@ def _candidates(sources: Sequence[ScoredChunk]) -> Iterator[_Candidate]:
                     place=place,
                     block=sentence.block,
                     step=sentence.step,
-                    terms=terms_of(sentence.text),
+                    terms=terms_of(sentence.text, language),
                     heading=heading,
                 )
 
@@ -140,7 +151,7 @@ def _merit(asked: Asked, candidate: _Candidate, weights: Mapping[int, float]) ->
     return (
         0.4 * _share(candidate.heading, weights)
         + 0.3 / candidate.source
-        + (defines(asked.subject, candidate.text) if asked.subject else 0.0)
+        + (defines(asked.subject, candidate.text, asked.language) if asked.subject else 0.0)
         - (0.0 if len(candidate.text.split()) in _WORDS else 0.4)
         - (0.4 if candidate.step is not None and asked.kind != "how" else 0.0)
         - (0.4 if _POINTS.match(candidate.text) else 0.0)

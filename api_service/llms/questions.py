@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api_service.embedders.bm25 import word_terms
+from api_service.search_settings import DEFAULT_LANGUAGE, Language
 
 _ASKS_WHAT = re.compile(
     r"\W*(?:(?:what|who)(?:['\u2019]s|\s+(?:is|are|was|were|does|do))|define|explain|describe)\s+"
@@ -36,32 +37,34 @@ class Asked:
         terms: All that it asks about; none when every word is a stop word.
         kind: "what" for "What is X?", "how" for "How do I ...?".
         subject: The terms of X in "What is X?", else none.
+        language: Whose stems they are.
     """
 
     terms: frozenset[int]
     kind: Literal["what", "how", "other"]
     subject: frozenset[int]
+    language: Language = DEFAULT_LANGUAGE
 
 
-def terms_of(text: str) -> frozenset[int]:
+def terms_of(text: str, language: Language = DEFAULT_LANGUAGE) -> frozenset[int]:
     """Return the terms of a text, each once."""
-    return word_terms(text)
+    return word_terms(text, language)
 
 
-def read(question: str) -> Asked:
-    """Return what a question asks for."""
-    every = terms_of(question)
-    about = (every - terms_of(_ASKING)) or every
+def read(question: str, language: Language = DEFAULT_LANGUAGE) -> Asked:
+    """Return what a question asks for; what it is and how it is done, in English only."""
+    every = terms_of(question, language)
+    about = (every - terms_of(_ASKING, language)) or every
     if _ASKS_HOW.search(question):
-        return Asked(about, "how", frozenset())
+        return Asked(about, "how", frozenset(), language)
     what = _ASKS_WHAT.fullmatch(question)
-    subject = terms_of(what["subject"]) if what else frozenset()
+    subject = terms_of(what["subject"], language) if what else frozenset()
     if subject and subject <= about and len(subject) <= _SUBJECT_TERMS:
-        return Asked(about, "what", subject)
-    return Asked(about, "other", frozenset())
+        return Asked(about, "what", subject, language)
+    return Asked(about, "other", frozenset(), language)
 
 
-def defines(subject: frozenset[int], sentence: str) -> float:
+def defines(subject: frozenset[int], sentence: str, language: Language = DEFAULT_LANGUAGE) -> float:
     """Return how much a sentence says what the subject is, from 0 to 1.
 
     1 for "X is ...", "X, or Y, is ..." and "Y (X) is ...", less the more X is qualified; 0.4 for
@@ -72,8 +75,9 @@ def defines(subject: frozenset[int], sentence: str) -> float:
         return 0.0
     named = sentence[: copula.start()]
     names = [_ASIDE.sub("", named).split(",")[0], *_ASIDE.findall(named)]
-    known = [terms for terms in map(terms_of, names) if subject <= terms]
+    named_terms = [terms_of(name, language) for name in names]
+    known = [terms for terms in named_terms if subject <= terms]
     if known:
         return len(subject) / min(len(terms) for terms in known)
     noun = _NOUN_END.split(sentence[copula.end() :], maxsplit=1)[0]
-    return 0.4 if subject <= terms_of(noun) else 0.0
+    return 0.4 if subject <= terms_of(noun, language) else 0.0

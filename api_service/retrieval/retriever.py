@@ -1,16 +1,22 @@
-"""A question becomes ranked chunks: embedded, searched, what it names put first, then thinned."""
+"""A question becomes ranked chunks: spelt, embedded, searched, put in order, and thinned."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
 from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
-from api_service.embedders.bm25 import identifiers, query_terms
+from api_service.embedders.bm25 import query_terms
 from api_service.problems import BookMissing, ModelUnavailable
+from api_service.rerankers import Reranker
+from api_service.retrieval import duplicates, headings, naming
+from api_service.retrieval.naming import Named
+from api_service.retrieval.reranking import reranked
+from api_service.retrieval.spelling import Spelling, with_corrections
+from api_service.search_settings import DEFAULT_LANGUAGE, Language
 from api_service.vector_index import (
     DEFAULT_FUSION,
     Embedding,
@@ -33,41 +39,85 @@ _DEPTH = 3
 """Chunks searched for each one returned: what thinning drops is replaced from below."""
 
 _NO_TERMS = SparseVector((), ())
+_NOTHING = Found((), "bm25")
 
 
-async def retrieve(  # noqa: PLR0913 # all but the question by name
-    question: str,
-    *,
-    index: VectorIndex,
-    embedder: Embedder | None,
-    limit: int,
-    fusion: Fusion = DEFAULT_FUSION,
-    by: Retrieval = "hybrid",
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """What a book is searched with.
+
+    Attributes:
+        index: Where it is searched.
+        embedder: The one it was ingested with, or None.
+        fusion: How two rankings become one.
+        language: Whose stems it was ingested with.
+        spelling: Corrects questions, or None.
+        reranker: Orders the best once more, or None.
+    """
+
+    index: VectorIndex
+    embedder: Embedder | None = None
+    fusion: Fusion = DEFAULT_FUSION
+    language: Language = DEFAULT_LANGUAGE
+    spelling: Spelling | None = None
+    reranker: Reranker | None = None
+
+
+async def retrieve(
+    question: str, retriever: Retriever, *, limit: int, by: Retrieval = "hybrid"
 ) -> Found:
     """Return at most limit chunks for a question, best first, at most PER_SECTION of a section.
 
-    Without a vector of the question, because no embedder is configured or it does not answer, the
-    search goes by terms alone; Found.retrieval says so.
+    Chunks that hold what the question names word for word come first. No two say the same. Without
+    a vector of the question, because no embedder is configured or it does not answer, the search
+    goes by terms alone; Found.retrieval says so.
 
     Args:
         question: As the reader wrote it.
-        index: Where the book is searched.
-        embedder: The one the book was ingested with.
+        retriever: What the book is searched with.
         limit: Most chunks.
-        fusion: How two rankings become one.
-        by: What to compare at most; less than "hybrid" is for measuring one ranking alone.
+        by: What to compare at most; less than "hybrid" is for measuring one ranking alone, which
+            is then neither corrected nor reranked, and by "dense" nothing but searched.
 
     Raises:
         IndexUnavailable: The index does not answer.
         BookMissing: The index is empty.
     """
-    embedding = await _embed(question, embedder) if embedder and by != "bm25" else None
-    terms = query_terms(question) if by != "dense" else _NO_TERMS
-    found = await index.search(terms, embedding, limit * _DEPTH, fusion)
-    if not found.chunks and await index.count() == 0:
-        raise BookMissing("No book has been ingested yet.")
-    ranked = _naming_first(question, found.chunks)
-    return replace(found, chunks=tuple(_thinned(ranked))[:limit])
+    if by == "dense":
+        found = await _search(question, question, retriever, limit * _DEPTH, by)
+        return await _checked(_cut(found, found.chunks, limit), retriever)
+    spelt = await retriever.spelling.corrected(question) if retriever.spelling else question
+    named = naming.named_in(spelt, retriever.language)
+    found, besides = await asyncio.gather(
+        _search(question, spelt, retriever, limit * _DEPTH, by),
+        _search_named(named, retriever.index, limit),
+    )
+    ranked: Sequence[ScoredChunk] = headings.raised(spelt, found.chunks, retriever.language)
+    if retriever.reranker and by == "hybrid" and ranked:
+        ranked, was_reranked = await reranked(question, ranked, retriever.reranker)
+        found = replace(found, reranked=was_reranked)
+    if named:
+        # A book that was replaced between the two searches is not mixed with its former edition.
+        same = besides.generation == found.generation
+        ranked = naming.first(named, ranked, besides.chunks if same else ())
+    return await _checked(_cut(found, ranked, limit), retriever)
+
+
+async def _search(
+    question: str, spelt: str, retriever: Retriever, limit: int, by: Retrieval
+) -> Found:
+    embedder = retriever.embedder if by != "bm25" else None
+    embedding = await _embed(question, embedder) if embedder else None
+    terms = _NO_TERMS
+    if by != "dense":
+        terms = query_terms(question, retriever.language)
+        if spelt != question:
+            terms = with_corrections(terms, query_terms(spelt, retriever.language))
+    return await retriever.index.search(terms, embedding, limit, retriever.fusion)
+
+
+async def _search_named(named: Named, index: VectorIndex, limit: int) -> Found:
+    return await index.search(named.terms, None, limit * _DEPTH) if named else _NOTHING
 
 
 async def _embed(question: str, embedder: Embedder) -> Embedding | None:
@@ -80,23 +130,24 @@ async def _embed(question: str, embedder: Embedder) -> Embedding | None:
     return Embedding(embedder.name, tuple(vector))
 
 
-def _naming_first(question: str, ranked: Sequence[ScoredChunk]) -> Sequence[ScoredChunk]:
-    """Put the chunks that name most of the question's identifiers first, each group as ranked.
-
-    Who asks for `ROS_DOMAIN_ID` means that and nothing near it, however near it is.
-    """
-    asked = set(identifiers(question))
-    if not asked:
-        return ranked
-    return sorted(
-        ranked, key=lambda scored: -len(asked.intersection(identifiers(scored.chunk.searchable)))
-    )
+def _cut(found: Found, ranked: Iterable[ScoredChunk], limit: int) -> Found:
+    best = [
+        scored
+        for scored, _ in zip(duplicates.distinct(_thinned(ranked)), range(limit), strict=False)
+    ]
+    return replace(found, chunks=tuple(best))
 
 
-def _thinned(ranked: Iterable[ScoredChunk]) -> Iterable[ScoredChunk]:
+def _thinned(ranked: Iterable[ScoredChunk]) -> Iterator[ScoredChunk]:
     taken: Counter[tuple[str, str]] = Counter()
     for scored in ranked:
         section = (scored.chunk.document, scored.chunk.anchor)
         taken[section] += 1
         if taken[section] <= PER_SECTION:
             yield scored
+
+
+async def _checked(found: Found, retriever: Retriever) -> Found:
+    if not found.chunks and await retriever.index.count() == 0:
+        raise BookMissing("No book has been ingested yet.")
+    return found

@@ -1,6 +1,6 @@
 """The wire of `/v1/search`."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api_service.documents import ScoredChunk
 from api_service.vector_index import Retrieval
@@ -24,6 +24,7 @@ class Results(BaseModel):
 
     results: list[Result]
     retrieval: Retrieval
+    reranked: bool = Field(description="Whether a reranker has put the best in their order.")
 
 
 def result(scored: ScoredChunk) -> Result:

@@ -112,11 +112,13 @@ class Found:
         chunks: Best first.
         retrieval: What was really compared, whatever was asked for.
         generation: The one all of it is from; "" where there is none.
+        reranked: Whether a reranker has put the best of them in their order.
     """
 
     chunks: tuple[ScoredChunk, ...]
     retrieval: Retrieval
     generation: str = ""
+    reranked: bool = False
 
 
 class VectorIndex(Protocol):
@@ -174,6 +176,18 @@ class VectorIndex(Protocol):
             ids: Of chunks of the book.
             generation: The one a search found their neighbours in. Where another took its place
                 meanwhile none may be returned, but never one of another.
+        """
+        ...
+
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks of the book by their ids, and where the next page begins.
+
+        Args:
+            after: None for the first page, else what the page before returned.
+            limit: Most chunks.
+
+        Returns:
+            The chunks, and None where there are no more.
         """
         ...
 

@@ -84,6 +84,10 @@ class Draft:
         """Return the stored ones of these chunks by their ids."""
         return await self._read.chunks(ids, generation)
 
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks of the book by their ids, and where the next page begins."""
+        return await self._read.page(after, limit)
+
     async def search(
         self,
         terms: SparseVector,

@@ -153,6 +153,10 @@ class EmbeddedIndex:
 
         return await self._run(read) if ids else {}
 
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks of the book by their ids, and where the next page begins."""
+        return await self._run(lambda: engine.page(self._shard, self.book, after, limit))
+
     async def search(
         self,
         terms: SparseVector,

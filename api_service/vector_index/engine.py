@@ -146,6 +146,17 @@ def stored(shard: qdrant.EdgeShard, book: str) -> dict[str, StoredChunk]:
             return found
 
 
+def page(
+    shard: qdrant.EdgeShard, book: str, after: str | None, limit: int
+) -> tuple[list[Chunk], str | None]:
+    """Return up to limit chunks of the book by their ids, and where the next page begins."""
+    records, next_ = shard.scroll(
+        qdrant.ScrollRequest(offset=after, limit=limit, with_payload=True, filter=_only(book))
+    )
+    found = [chunk_from(record.payload or {}) for record in records]
+    return found, None if next_ is None else str(next_)
+
+
 def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
     """Store chunks and flush."""
     points = [qdrant.Point(one.chunk.id, _vectors(one), payload_of(one)) for one in chunks]

@@ -205,6 +205,14 @@ class ServerIndex:
                     raise
                 return {}
 
+    async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+        """Return up to limit chunks of the book by their ids, and where the next page begins."""
+
+        async def read(at: Generation, requests: Requests) -> tuple[list[Chunk], str | None]:
+            return await server_search.page(self._client, at.name, requests, after, limit)
+
+        return await self._read(read, ([], None))
+
     async def search(
         self,
         terms: SparseVector,

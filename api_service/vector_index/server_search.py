@@ -68,6 +68,19 @@ async def chunks(
     return {str(record.id): chunk_from(record.payload or {}) for record in records}
 
 
+async def page(
+    client: AsyncQdrantClient, name: str, requests: Requests, after: str | None, limit: int
+) -> tuple[list[Chunk], str | None]:
+    """Return up to limit chunks of the book by their ids, and where the next page begins.
+
+    Raises:
+        ApiException: The server refused or failed; 404 where there is no such collection.
+    """
+    records, next_ = await client.scroll(name, requests.of_book, limit=limit, offset=after)
+    found = [chunk_from(record.payload or {}) for record in records]
+    return found, None if next_ is None else str(next_)
+
+
 async def _scored(
     client: AsyncQdrantClient, name: str, best: Sequence[tuple[models.ExtendedPointId, float]]
 ) -> tuple[ScoredChunk, ...]:

@@ -66,7 +66,9 @@ async def ingest(settings: Settings, chunks: Sequence[Chunk] = BOOK) -> None:
         await index.prepare(embedder.dimensions if embedder else None)
         await index.write(
             [
-                IndexedChunk(chunk, "1", document_terms(chunk.searchable), vector)
+                IndexedChunk(
+                    chunk, "1", document_terms(chunk.searchable, settings.book_language), vector
+                )
                 for chunk, vector in zip(chunks, vectors, strict=True)
             ]
         )

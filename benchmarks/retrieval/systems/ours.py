@@ -13,7 +13,7 @@ from api_service.evaluation.retrieval import whole
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
 from api_service.ingestion.pipeline import fingerprint, write_chunks
-from api_service.retrieval.retriever import retrieve
+from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.settings import BookSettings
 from api_service.token_counts import count_tokens
 from api_service.vector_index import VectorIndex
@@ -83,7 +83,7 @@ class Ours:
             raise RuntimeError("nothing is built")
         asked = limit if self._is_cut else DOCUMENTS
         found = self._runner.run(
-            retrieve(question, index=self._index, embedder=self._embedder, limit=asked)
+            retrieve(question, Retriever(self._index, self._embedder), limit=asked)
         )
         return [scored.chunk.document for scored in found.chunks]
 

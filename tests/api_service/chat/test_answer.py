@@ -7,7 +7,7 @@ from api_service.chat.prompt import read_prompt_file
 from api_service.problems import DeadlineExceeded, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
-from tests.api_service.book import ingest
+from tests.api_service.book import ingest, make_chunk
 from tests.api_service.scripted_openai import (
     breaks_off,
     says,
@@ -74,3 +74,27 @@ async def test_a_stream_that_breaks_off_is_not_taken_for_an_answer(tmp_path: Pat
         await ingest(settings)
         with pytest.raises(ModelUnavailable):
             await events("lidar", settings)
+
+
+async def test_the_model_reads_what_stands_around_the_passages_found(tmp_path: Path) -> None:
+    parts = [
+        make_chunk(text, page="Walking", heading="Gaits", ordinal=n)
+        for n, text in enumerate(["Before it.", "A trot is a gait.", "After it.", "Far away."])
+    ]
+    async with scripted_openai() as openai:
+        openai.chat = says("A gait [1].")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(make_settings(tmp_path), parts)
+        finished = (await events("trot", settings))[-1]
+        alone = settings.model_copy(update={"context_tokens": 0})
+        await events("trot", alone)
+        with_context, without = (
+            body["messages"][0]["content"] for body in openai.asked("/chat/completions")
+        )
+
+    assert "Before it.\n\nA trot is a gait.\n\nAfter it." in with_context
+    assert "Far away." not in with_context
+    assert "Before it." not in without
+    assert isinstance(finished, Finished)
+    assert [(n, each.chunk) for n, each in finished.sources] == [(1, parts[1])]
+    assert not finished.reranked

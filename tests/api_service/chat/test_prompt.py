@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from api_service.chat.prompt import BUDGET, BadPromptFile, fill, parse, read_prompt_file
 from api_service.token_counts import count_tokens
-from tests.api_service.book import GAIT, LIDAR, make_chunk, scored
+from tests.api_service.book import GAIT, IMU, LIDAR, make_chunk, scored
 
 
 def test_the_prompt_file_of_the_service_can_be_filled() -> None:
@@ -56,3 +58,23 @@ def test_the_best_source_is_always_there() -> None:
     prompt = fill(parse("$sources"), "question " * BUDGET, scored(GAIT, LIDAR))
 
     assert prompt.sources == scored(GAIT)
+
+
+def test_what_is_joined_to_a_source_stands_around_it_in_one_fence() -> None:
+    joined = replace(scored(GAIT)[0], before=(IMU,), after=(LIDAR,))
+    prompt = fill(parse("$sources"), "question", (joined,))
+
+    assert f'place="Walking > Gaits">\n{IMU.text}\n\n{GAIT.text}\n\n{LIDAR.text}\n</source>' in (
+        prompt.instructions
+    )
+    assert prompt.sources == (joined,)
+
+
+def test_what_is_joined_takes_no_room_from_another_source() -> None:
+    first, second = scored(make_chunk("word " * 2000), make_chunk("word " * 2000, ordinal=5))
+    around = make_chunk("near " * 1500, ordinal=1)
+    joined = (replace(first, after=(around,)), replace(second, before=(around,)))
+    prompt = fill(parse("$sources"), "question", joined)
+
+    assert prompt.sources == (joined[0], second)
+    assert count_tokens(prompt.instructions) <= BUDGET

@@ -1,8 +1,16 @@
 import re
+from typing import get_args
 
 import pytest
 
-from api_service.embedders.bm25 import PHRASE_WEIGHT, VERSION, document_terms, query_terms
+from api_service.embedders.bm25 import (
+    PHRASE_WEIGHT,
+    document_terms,
+    query_terms,
+    version,
+    words,
+)
+from api_service.search_settings import Language
 
 
 def test_a_question_and_a_text_meet_in_the_same_term_ids() -> None:
@@ -78,4 +86,47 @@ def test_term_ids_stay_the_same_so_that_a_stored_index_can_be_searched() -> None
 
 @pytest.mark.parametrize("part", ["english", "1.2", "0.75"])
 def test_the_version_names_what_the_weights_depend_on(part: str) -> None:
-    assert part in VERSION
+    assert part in version()
+
+
+def test_the_version_names_the_language() -> None:
+    assert "english" in version()
+    assert version("german") != version("french") != version()
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_every_language_has_terms(language: Language) -> None:
+    assert set(query_terms("lidar 42", language).indices) <= set(
+        document_terms("A lidar, 42", language).indices
+    )
+
+
+def test_words_are_stemmed_as_their_language_does() -> None:
+    assert query_terms("Robotern", "german") == query_terms("Roboter", "german")
+    assert query_terms("Robotern") != query_terms("Roboter")
+    assert query_terms("der die das", "german").indices == ()
+
+
+def test_without_a_language_words_stay_and_all_of_them_count() -> None:
+    assert query_terms("robots", "none") != query_terms("robot", "none")
+    assert len(query_terms("the", "none").indices) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("机器人学习控制理论。", "控制理论"),
+        ("ロボットの学習を制御する。", "学習"),
+        ("로봇이 학습을 제어한다.", "학습"),
+        ("用Python写的程序", "python"),
+        ("力 is a force", "力"),
+    ],
+)
+def test_words_that_nothing_parts_are_met_in_pairs(text: str, question: str) -> None:
+    asked = query_terms(question).indices
+    assert asked
+    assert set(asked) <= set(document_terms(text).indices)
+
+
+def test_words_are_those_the_index_takes_apart() -> None:
+    assert words("A `scan_1`, 学习控制") == ["A", "scan", "1", "学习", "习控", "控制"]

@@ -8,6 +8,7 @@ from api_service.evaluation.retrieval import Quality, quality, report, run_lines
 from api_service.settings import BookSettings
 from tests.api_service.evaluation.sets import write_set
 from tests.api_service.models import MODEL, RETRIEVAL, needs_model, needs_sets
+from tests.api_service.scripted_reranker import scripted_reranker
 from tests.api_service.service import make_settings
 
 
@@ -69,3 +70,25 @@ async def test_terms_alone_find_passages_of_public_sets(
     found = await search_all(judged, make_settings(tmp_path), ignore)
 
     assert quality(judged, found["bm25"]).ndcg_10 >= least
+
+
+async def test_with_a_reranker_its_order_is_measured_besides(tmp_path: Path) -> None:
+    judged = read_set(write_set(tmp_path))
+    async with scripted_reranker() as scripted:
+        settings = make_settings(tmp_path).model_copy(update={"reranker": scripted.url})
+        found = await search_all(judged, settings, ignore)
+
+    assert list(found) == ["bm25", "reranked"]
+    assert quality(judged, found["reranked"]).ndcg_10 == 0.5
+    assert [body["query"] for body in scripted.requests] == ["legs on the ground"]
+
+
+@needs_model
+async def test_the_time_of_a_search_includes_the_embedding_of_the_question(tmp_path: Path) -> None:
+    judged = read_set(write_set(tmp_path))
+    found = await search_all(judged, local_settings(), ignore)
+
+    by_terms, by_both = (
+        min(ranking.seconds for ranking in found[way].values()) for way in ("bm25", "hybrid")
+    )
+    assert by_both > by_terms

@@ -306,3 +306,22 @@ def test_chunks_of_one_section_follow_each_other() -> None:
         int(number) for chunk in chunks for number in re.findall(r"^(\d+)\.", chunk, re.MULTILINE)
     ]
     assert all(first < second for first, second in pairwise(numbers))
+
+
+def test_a_chunk_knows_the_section_above_its_own() -> None:
+    chunks = split(
+        page(
+            Section(("Arms",), "", paragraph(20)),
+            Section(("Arms", "Joints"), "joints", paragraph(20)),
+            Section(("Arms", "Joints", "Elbow"), "elbow", paragraph(20)),
+            Section(("Arms", "Motors"), "motors", paragraph(20)),
+            Section(("Elsewhere", "Legs"), "legs", paragraph(20)),
+        )
+    )
+    assert {chunk.anchor: chunk.parent for chunk in chunks} == {
+        "": None,
+        "joints": "",
+        "elbow": "joints",
+        "motors": "",
+        "legs": None,
+    }

@@ -101,6 +101,18 @@ async def test_a_book_is_written_once(
     assert len(vendor.texts) == 3
 
 
+async def test_another_language_has_every_chunk_written_again(index: VectorIndex) -> None:
+    book = make_book(make_page("arms", "Die Greifer.", "Die Gelenke."))
+    await run(book, index)
+    for written in (2, 0):
+        summary = await ingest(
+            book, index=index, embedder=None, progress=lambda _done, _total: None, language="german"
+        )
+        assert summary.written == written
+    found = await index.search(query_terms("Greifern", "german"), None, 10)
+    assert [scored.chunk.text for scored in found.chunks] == ["Die Greifer."]
+
+
 async def test_of_an_edited_page_only_the_changed_chunks_are_written(
     index: VectorIndex, embedder: Embedder, vendor: Embeddings
 ) -> None:

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -144,3 +145,21 @@ async def test_the_model_says_what_it_is() -> None:
     assert model.mode == "extractive"
     assert "".join([piece async for piece in model.stream(prompt)]).startswith("A gait is")
     await model.close()
+
+
+def test_a_section_is_quoted_beyond_the_chunk_that_was_found() -> None:
+    next_ = make_chunk("The trot is a gait of diagonal pairs.", page="Walking", heading="Gaits")
+    elsewhere = make_chunk("A pace is a gait of lateral pairs.", page="Walking", heading="Above")
+    found = replace(scored(GAIT)[0], after=(next_,), before=(elsewhere,))
+    answer = extract("Which gait has which pairs?", (found,))
+
+    assert "The trot is a gait of diagonal pairs. [1]" in answer
+    assert "lateral" not in answer
+
+
+def test_words_of_another_language_are_the_same_in_other_forms() -> None:
+    german = make_chunk("Der Greifer wird vor jedem Start kalibriert.", page="Arm")
+    other = make_chunk("Die Kamera sieht der Die das Bild.", page="Auge")
+    question = "Wann werden die Greifern des Starts kalibriert?"
+
+    assert extract(question, scored(other, german), "german") == f"{german.text} [2]"

@@ -8,6 +8,7 @@ import pytest_asyncio
 from api_service.wire import SEARCH_LENGTH
 from tests.api_service.book import LIDAR, ingest
 from tests.api_service.scripted_openai import scripted_openai
+from tests.api_service.scripted_reranker import scripted_reranker
 from tests.api_service.service import make_settings, running_service
 
 
@@ -36,10 +37,27 @@ async def test_passages_come_with_their_place_in_the_book(http: httpx.AsyncClien
     }
 
 
+async def test_a_slip_of_the_pen_is_forgiven(http: httpx.AsyncClient) -> None:
+    body = (await http.get("/v1/search", params={"q": "acelerometers"})).json()
+
+    assert body["results"][0]["anchor"] == "inertial-measurement-units"
+
+
+async def test_a_reranker_is_told_of(tmp_path: Path) -> None:
+    async with scripted_reranker() as scripted:
+        settings = make_settings(tmp_path).model_copy(update={"reranker": scripted.url})
+        await ingest(settings)
+        async with running_service(settings) as http:
+            body = (await http.get("/v1/search", params={"q": "lidar, axes, gait"})).json()
+
+    assert body["reranked"] is True
+    assert body["results"][0]["anchor"] == "gaits"
+
+
 async def test_words_that_are_nowhere_find_nothing(http: httpx.AsyncClient) -> None:
     reply = await http.get("/v1/search", params={"q": "zxcv"})
 
-    assert reply.json() == {"results": [], "retrieval": "bm25"}
+    assert reply.json() == {"results": [], "retrieval": "bm25", "reranked": False}
 
 
 async def test_there_are_no_more_results_than_asked_for(http: httpx.AsyncClient) -> None:

@@ -16,7 +16,7 @@ from api_service.vector_index import (
     StoredChunk,
     VectorIndex,
 )
-from api_service.vector_index.convex import DENSE_WEIGHT
+from api_service.vector_index.convex import fuse
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.points import CANDIDATES
 from api_service.vector_index.server import ServerIndex
@@ -142,35 +142,34 @@ async def test_two_rankings_are_fused_by_both_scores_of_every_chunk(index: Vecto
     await index.prepare(2)
     await index.write(THREE)
     by_terms = await index.search(query_terms("gripper"), None, 5)
-    best, second = (scored.score for scored in by_terms.chunks)
     found = await index.search(query_terms("gripper"), RIGHT, 5)
     assert found.retrieval == "hybrid"
+    terms = {scored.chunk.ordinal: scored.score for scored in by_terms.chunks}
+    nearness = {0: 0.0, 1: 1.0, 2: 0.9 / math.hypot(0.9, 0.1)}
     assert {scored.chunk.ordinal: scored.score for scored in found.chunks} == pytest.approx(
-        {
-            0: 1 - DENSE_WEIGHT,
-            1: (1 - DENSE_WEIGHT) * second / best + DENSE_WEIGHT,
-            2: DENSE_WEIGHT * 0.9 / math.hypot(0.9, 0.1),
-        },
-        rel=1e-4,
+        dict(fuse(terms, nearness, 5)), rel=1e-4
     )
-    assert [scored.chunk.ordinal for scored in found.chunks] == [1, 2, 0]
+    assert [scored.chunk.ordinal for scored in found.chunks] == [1, 0, 2]
 
 
 async def test_a_chunk_deep_in_one_ranking_still_has_both_its_scores(index: VectorIndex) -> None:
     await index.prepare(2)
-    crowd = [make_stored("gripper", vector=(0.9, 0.1), ordinal=n) for n in range(2 * CANDIDATES)]
+    crowd = [
+        make_stored("gripper " * (1 + n % 2), vector=(0.5, 0.5), ordinal=n)
+        for n in range(2 * CANDIDATES)
+    ]
     longer = "gripper of a long and heavy arm that no other page speaks of"
     await index.write([*crowd, make_stored(longer, vector=(1.0, 0.0), ordinal=len(crowd))])
     by_terms = await index.search(query_terms("gripper"), None, len(crowd) + 1)
     assert by_terms.chunks[-1].chunk.text == longer
-    found = await index.search(query_terms("gripper"), RIGHT, 1)
-    part = by_terms.chunks[-1].score / by_terms.chunks[0].score
-    scores = {scored.chunk.text: scored.score for scored in found.chunks}
-    crowd_score = 1 - DENSE_WEIGHT + DENSE_WEIGHT * 0.9 / math.hypot(0.9, 0.1)
-    own_score = (1 - DENSE_WEIGHT) * part + DENSE_WEIGHT
-    assert scores == pytest.approx(
-        {longer: own_score} if own_score > crowd_score else {"gripper": crowd_score}, rel=1e-4
-    )
+    # As deep as the crowd, the ranking by terms does not reach the longer one.
+    found = await index.search(query_terms("gripper"), RIGHT, len(crowd))
+    terms = {scored.chunk.ordinal: scored.score for scored in by_terms.chunks}
+    nearness = dict.fromkeys(range(len(crowd)), math.sqrt(0.5)) | {len(crowd): 1.0}
+    fused = dict(fuse(terms, nearness, len(crowd) + 1))
+    scores = {scored.chunk.ordinal: scored.score for scored in found.chunks}
+    assert scores == pytest.approx({ordinal: fused[ordinal] for ordinal in scores}, rel=1e-4)
+    assert len(crowd) in scores
 
 
 async def test_an_identifier_as_a_whole_is_found_before_its_parts(index: VectorIndex) -> None:
@@ -244,6 +243,32 @@ async def test_vectors_of_another_length_are_dropped_and_their_chunks_count_as_c
     await index.write([make_stored("camera", vector=(1.0, 0.0, 0.0))])
     after = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0, 0.0)), 5)
     assert after.retrieval == "hybrid"
+
+
+async def test_chunks_are_had_by_their_ids(index: VectorIndex) -> None:
+    assert await index.chunks([make_stored("arm").chunk.id], "") == {}
+    await index.prepare(None)
+    first, second = make_stored("camera"), make_stored("arm", ordinal=1)
+    await index.write([first, second])
+    here = (await index.search(query_terms("arm"), None, 1)).generation
+    known = await index.chunks([second.chunk.id, str(uuid4())], here)
+    assert known == {second.chunk.id: second.chunk}
+    assert await index.chunks([], here) == {}
+
+
+async def test_chunks_are_had_page_by_page_each_once(index: VectorIndex) -> None:
+    assert await index.page(None, 2) == ([], None)
+    await index.prepare(None)
+    await index.write([make_stored("arm", ordinal=place) for place in range(5)])
+    read: list[int] = []
+    after: str | None = None
+    sizes: list[int] = []
+    while not sizes or after is not None:
+        chunks, after = await index.page(after, 2)
+        sizes.append(len(chunks))
+        read += [chunk.ordinal for chunk in chunks]
+    assert sizes == [2, 2, 1]
+    assert sorted(read) == [0, 1, 2, 3, 4]
 
 
 async def test_every_chunk_is_listed_when_there_are_many(index: VectorIndex) -> None:
