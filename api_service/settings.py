@@ -29,6 +29,10 @@ def vendor_and_model(name: str) -> tuple[str, str]:
     return (vendor, model) if colon else ("openai", name)
 
 
+BOOK_IN_DEVELOPMENT = "http://localhost:3000/docs"
+"""Where Docusaurus serves docs on an author's machine, unless its configuration moves them."""
+
+
 class BookSettings(QdrantSettings, SearchSettings):
     """Where the book is kept, and what turns its text into vectors."""
 
@@ -85,8 +89,11 @@ class BookSettings(QdrantSettings, SearchSettings):
         validation_alias="FUSION",
     )
     book_base_url: WebAddress = Field(
-        default="http://localhost:3000/docs",
-        description="Address the book is read at; paths of its pages are put after it.",
+        default=BOOK_IN_DEVELOPMENT,
+        description=(
+            "Address the book is read at; paths of its pages are put after it. Unset, the path is "
+            "what a Docusaurus site around the book says."
+        ),
         validation_alias="BOOK_BASE_URL",
     )
 

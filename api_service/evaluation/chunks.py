@@ -12,6 +12,7 @@ from api_service.evaluation.formats import reading
 from api_service.evaluation.source import Block, Reading, plain, read, words
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
+from api_service.ingestion.loaders.sites import site_of
 from api_service.token_counts import count_tokens
 
 _BASE_URL = "https://book.example/docs"
@@ -124,6 +125,7 @@ def measure(folder: Path, *, max_tokens: int) -> Measured:
     """
     count_tokens("")  # which reads the vocabulary
     began = time.process_time()
+    folder = site_of(folder).folder  # of a site's own folder, its docs
     book = load_book(folder, base_url=_BASE_URL)
     cut = [split(page, max_tokens=max_tokens) for page in book.documents]
     seconds = time.process_time() - began

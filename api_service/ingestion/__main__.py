@@ -18,6 +18,7 @@ from service_kit.logs import configure_logs
 from service_kit.settings import BadSettings
 
 if TYPE_CHECKING:
+    from api_service.ingestion.loaders.sites import Site
     from api_service.ingestion.pipeline import Progress, Summary
 
 WRONG = 1
@@ -101,8 +102,10 @@ async def _ingest(
     source: Path, settings: BookSettings, embedder: Embedder | None, index: VectorIndex
 ) -> "Summary":
     from api_service.ingestion.loaders import load_book
+    from api_service.ingestion.loaders.sites import site_of
     from api_service.ingestion.pipeline import ingest
 
+    _remark_on_site(site_of(source, settings.book_base_url))
     book = load_book(source, base_url=settings.book_base_url)
     for page in book.documents:
         for flaw in page.flaws:
@@ -115,6 +118,14 @@ async def _ingest(
             progress=progress,
             language=settings.book_language,
         )
+
+
+def _remark_on_site(site: "Site") -> None:
+    """Say where pages are read, and what of a site's configuration could not be understood."""
+    if site.configuration:
+        _remark(f"{site.configuration}: the pages in {site.folder} are read at {site.base_url}")
+        for flaw in site.flaws:
+            _remark(f"{_placed(site.configuration, flaw.line)}: {flaw.reason}")
 
 
 @contextmanager

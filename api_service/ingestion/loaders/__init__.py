@@ -7,6 +7,7 @@ from typing import Protocol
 from api_service.documents import Document
 from api_service.ingestion.loaders import docusaurus, html, markdown, notebook, pdf
 from api_service.ingestion.loaders.files import Unreadable, walk
+from api_service.ingestion.loaders.sites import site_of
 
 
 class NoPages(Exception):
@@ -73,7 +74,7 @@ def load_book(folder: Path, *, base_url: str) -> Book:
     """Load every page of a folder; a page that cannot be read is named and left out.
 
     Args:
-        folder: The book's folder, with folders in it.
+        folder: The book's folder, with folders in it; or the folder of a Docusaurus site.
         base_url: Where the book is served, such as "https://book.example/docs".
 
     Raises:
@@ -83,7 +84,8 @@ def load_book(folder: Path, *, base_url: str) -> Book:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise NoPages(f"The book's folder {folder} {what}.")
-    folder = folder.resolve()
+    site = site_of(folder, base_url)
+    folder = site.folder
     by_suffix = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
     documents: list[Document] = []
     broken: list[BrokenPage] = []
@@ -96,7 +98,7 @@ def load_book(folder: Path, *, base_url: str) -> Book:
             broken.append(BrokenPage(name, None, "Its name is not UTF-8 text."))
             continue
         try:
-            if document := loader.load(folder, path, base_url=base_url):
+            if document := loader.load(folder, path, base_url=site.base_url):
                 documents.append(document)
         except Unreadable as error:
             broken.append(BrokenPage(name, error.line, error.reason))
@@ -108,6 +110,8 @@ def load_book(folder: Path, *, base_url: str) -> Book:
 
 def _pages(folder: Path) -> list[PurePosixPath]:
     try:
-        return sorted(path for path in walk(folder) if docusaurus.is_page(path))
+        return sorted(
+            path for path in walk(folder) if docusaurus.is_page(path, site_of(folder).rules)
+        )
     except OSError as error:
         raise NoPages(f"The folder {error.filename} cannot be read ({error.strerror}).") from error

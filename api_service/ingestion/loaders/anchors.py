@@ -1,6 +1,7 @@
 """Heading anchors as Docusaurus makes them.
 
-Source: github-slugger 1.5 and the headings plugin of @docusaurus/mdx-loader 3.
+Source: github-slugger 1.5 and the headings plugin of @docusaurus/mdx-loader 3.10. Letters that
+Unicode has had only since its version 14 are kept here, and dropped there.
 """
 
 import re
@@ -25,11 +26,12 @@ _CUSTOM_ID = re.compile(r"\s*(?:\{#(?P<docusaurus>[^{}\n]+)\}|\[\[(?P<hugging>[^
 class Slugger:
     """Hands out the anchors of one page, numbering those it has given before."""
 
+    keep_case: bool = False
     _given: dict[str, int] = field(default_factory=dict)
 
     def anchor(self, text: str) -> str:
         """Return the anchor of a heading: "setup" the first time, then "setup-1", "setup-2"."""
-        base = anchor = slug(text)
+        base = anchor = slug(text, keep_case=self.keep_case)
         while anchor in self._given:
             self._given[base] += 1
             anchor = f"{base}-{self._given[base]}"
@@ -37,9 +39,9 @@ class Slugger:
         return anchor
 
 
-def slug(text: str) -> str:
+def slug(text: str, *, keep_case: bool = False) -> str:
     """Return text in lower case, without punctuation and emoji, each space as a hyphen."""
-    return "".join(_kept(character) for character in text.lower())
+    return "".join(_kept(character) for character in (text if keep_case else text.lower()))
 
 
 def custom_id(heading: str) -> tuple[str, str | None]:

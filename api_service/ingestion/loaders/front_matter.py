@@ -11,6 +11,33 @@ _OPENING = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 
 _LONGEST = 100_000
+_KIND = "tag:yaml.org,2002:"
+_RENEWED = frozenset(f"{_KIND}{kind}" for kind in ("bool", "int", "float", "timestamp"))
+_CORE = (
+    (f"{_KIND}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
+    (f"{_KIND}int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")),
+    (
+        f"{_KIND}float",
+        re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"),
+        list("-+0123456789."),
+    ),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML 1.2 as Docusaurus does: "no" and "12:30" are texts, and so are days.
+
+    It is not the C loader, which crashes the process on values nested very deep.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - what PyYAML calls it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _RENEWED]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+for _tag, _pattern, _first in _CORE:
+    _Loader.add_implicit_resolver(_tag, _pattern, _first)
 
 
 def part(text: str) -> tuple[FrontMatter, str]:
@@ -28,8 +55,7 @@ def part(text: str) -> tuple[FrontMatter, str]:
     if closing.start() > _LONGEST:
         raise Unreadable(f"The front matter is longer than {_LONGEST} characters.", 1)
     try:
-        # Not the C loader, which crashes the process on values nested very deep.
-        values = yaml.safe_load(text[opening.end() : closing.start()])
+        values = yaml.load(text[opening.end() : closing.start()], _Loader)  # noqa: S506 - a safe one
         if not isinstance(values, dict | None):
             raise Unreadable("The front matter must consist of names with values.", 2)
         return FrontMatter.from_mapping(values or {}), text[closing.end() :]

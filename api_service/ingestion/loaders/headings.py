@@ -9,9 +9,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from api_service.ingestion.loaders.anchors import Slugger, custom_id
-from api_service.ingestion.loaders.masking import EDGE, block_parser
+from api_service.ingestion.loaders.masking import COUNTED, COUNTED_END, EDGE, block_parser, seen
 
 # In "ros2:humble" Docusaurus reads ":humble" as a text directive: shown, but not in the anchor.
+_UNCOUNTED = re.compile(f"[{EDGE}{COUNTED}{COUNTED_END}]")
+_FOOTNOTE = re.compile(r"^[ ]{0,3}\[\^(?P<label>[^\[\]\s]+)\]:", re.MULTILINE)
+_FOOTNOTE_MARK = re.compile(r"\[\^(?P<label>[^\[\]\s]+)\]")
 _TEXT_DIRECTIVE = re.compile(r"(?<!:):[a-z](?:[\w-]*[a-z\d])?(?![\w:-])", re.ASCII | re.IGNORECASE)
 
 
@@ -38,24 +41,31 @@ class Heading:
     is_nested: bool
 
 
-def headings(markdown: str) -> list[Heading]:
+def headings(markdown: str, *, keep_case: bool = False) -> list[Heading]:
     """Return every heading of a page in order; each takes part in the numbering of anchors."""
-    slugger = Slugger()
-    tokens = block_parser().parse(markdown)
+    slugger = Slugger(keep_case)
+    links: dict[str, object] = {}  # gets the page's link definitions
+    tokens = block_parser().parse(markdown, links)
+    noted = _FOOTNOTE.finditer(markdown) if "[^" in markdown else ()
+    notes = {match["label"].casefold() for match in noted}
     found: list[Heading] = []
     for token, content in pairwise(tokens):
         if token.type != "heading_open" or token.map is None:
             continue
         source, own = custom_id(content.content)
-        pieces = _inline_parser().parseInline(source)
+        source = _FOOTNOTE_MARK.sub(
+            lambda match: "" if match["label"].casefold() in notes else match[0], source
+        )
+        pieces = _inline_parser().parseInline(source, links)
+        counted = _UNCOUNTED.sub("", _text(pieces, hidden=_TEXT_DIRECTIVE))
         found.append(
             Heading(
                 start=token.map[0],
                 end=token.map[1],
                 level=int(token.tag[1:]),
-                text=" ".join(_text(pieces).replace(EDGE, "").split()),
+                text=" ".join(seen(_text(pieces)).split()),
                 # Docusaurus counts the anchors it makes, not those that authors chose.
-                anchor=own or slugger.anchor(_text(pieces, hidden=_TEXT_DIRECTIVE)),
+                anchor=own or slugger.anchor(counted),
                 is_pinned=own is not None,
                 is_nested=token.level > 0,
             )
@@ -68,13 +78,13 @@ def _inline_parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("strikethrough").disable("html_inline")
 
 
-def pin(markdown: str) -> str:
+def pin(markdown: str, *, keep_case: bool = False) -> str:
     """Write every anchor into its heading, as "## Set up {#set-up}".
 
     A page that another one includes has anchors of its own, which the other's must not change.
     """
     lines = markdown.split("\n")
-    for heading in headings(markdown):
+    for heading in headings(markdown, keep_case=keep_case):
         if not heading.is_pinned:
             is_underlined = heading.end - heading.start > 1
             last = heading.end - 2 if is_underlined else heading.start

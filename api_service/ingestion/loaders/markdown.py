@@ -1,19 +1,30 @@
 """Loads a page of Markdown or MDX: its front matter, then its sections from heading to heading."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from api_service.documents import Document, Flaw
 from api_service.ingestion.loaders import docusaurus, front_matter
 from api_service.ingestion.loaders.files import Unreadable, read_text
 from api_service.ingestion.loaders.headings import headings, pin
-from api_service.ingestion.loaders.links import Site, absolute
+from api_service.ingestion.loaders.links import absolute
 from api_service.ingestion.loaders.mdx import to_markdown
 from api_service.ingestion.loaders.sections import sections
+from api_service.ingestion.loaders.sites import Site, site_of
 from api_service.ingestion.loaders.tracing import Traced
 
 _DEEPEST_INCLUDE = 5
 _MOST_FLAWS = 20  # of a page: what follows the first few mostly follows from them
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A file while it is read: its own page's, or one that the page at `url` includes."""
+
+    site: Site
+    url: str
+    file: Path
 
 
 def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
@@ -34,9 +45,8 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
     about, source = front_matter.part(text)
     if not about.published:
         return None
-    place = docusaurus.place(path, about, base_url=base_url)
-    root = docusaurus.site_root(folder)
-    site = Site(folder=folder, root=root, base_url=base_url, page_url=place.url)
+    site = site_of(folder, base_url)
+    place = docusaurus.place(path, about, base_url=site.base_url, rules=site.rules)
     first = text.count("\n", 0, len(text) - len(source)) + 1
     flaws: list[Flaw] = _oddities(text)
 
@@ -44,12 +54,14 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         if len(flaws) < _MOST_FLAWS:
             flaws.append(Flaw(line, reason))
 
-    markdown = _markdown(Traced.of(source, first=first), site, folder / path, (), flaw)
-    marks = [heading for heading in headings(markdown.text) if not heading.is_nested]
+    page = _Page(site, place.url, folder / path)
+    markdown = _markdown(Traced.of(source, first=first), page, (), flaw)
+    found = headings(markdown.text, keep_case=site.rules.keep_case)
+    marks = [heading for heading in found if not heading.is_nested]
     title = about.title or next(
         (mark.text for mark in marks if mark.level == 1 and mark.text), None
     )
-    title = title or place.name
+    title = title or about.sidebar_label or place.name
     return Document(
         id=place.id,
         path=str(path),
@@ -72,18 +84,17 @@ def _oddities(text: str) -> list[Flaw]:
 
 def _markdown(
     source: Traced,
-    site: Site,
-    file: Path,
+    page: _Page,
     including: tuple[Path, ...],
     flaw: Callable[[int | None, str], None],
 ) -> Traced:
     """Return a file's Markdown, with the partials it includes in their places."""
 
     def partial(target: str) -> str | None:
-        included = _included(target, site, file)
+        included = _included(target, page)
         if included is None:
             return None
-        if included in (*including, file.resolve()):
+        if included in (*including, page.file.resolve()):
             raise Unreadable("It includes itself.")
         if len(including) >= _DEEPEST_INCLUDE:
             raise Unreadable(f"Pages are included {_DEEPEST_INCLUDE} deep at most.")
@@ -93,31 +104,31 @@ def _markdown(
             flaw(None, f"{included.name}, line {line}: {reason}")
 
         chain = (*including, included)
-        return pin(_markdown(Traced.of(inside), site, included, chain, flaw_inside).text)
+        part = _markdown(Traced.of(inside), replace(page, file=included), chain, flaw_inside)
+        return pin(part.text, keep_case=page.site.rules.keep_case)
 
     def link(target: str) -> str:
-        return absolute(target, site=site, file=file)
+        return absolute(target, site=page.site, page_url=page.url, file=page.file)
 
     return to_markdown(source, partial=partial, link=link, flaw=flaw)
 
 
-def _included(target: str, site: Site, file: Path) -> Path | None:
+def _included(target: str, page: _Page) -> Path | None:
     """Return the file an import names, None for one of a package.
 
     Raises:
         Unreadable: It lies outside the site that the book is part of.
     """
-    root = site.root.resolve()
     if target.startswith("@site/"):
-        included = root / target.removeprefix("@site/")
+        included = page.site.root / target.removeprefix("@site/")
     elif target.startswith("."):
-        included = file.parent / target
+        included = page.file.parent / target
     else:
         return None
     try:
         included = included.resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise Unreadable("Its path leads nowhere.") from error
-    if not included.is_relative_to(root):
+    if not page.site.holds(included):
         raise Unreadable("It lies outside the site.")
     return included

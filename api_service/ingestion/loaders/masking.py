@@ -1,12 +1,14 @@
 """Takes code and mathematics out of a page's text while the rest of it is rewritten."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 from markdown_it import MarkdownIt
 
+from api_service.ingestion.loaders.anchors import slug
 from api_service.ingestion.loaders.tracing import LineIndex, Lines, Traced
 
 # Unicode noncharacters: no text holds them for a purpose, and `mask` removes strays.
@@ -15,6 +17,10 @@ NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 EDGE = (
     "\ufdee"  # where a tag stood in a heading: Docusaurus keeps the space beside it in the anchor
 )
+# Around what a heading's anchor counts though no reader sees it: the source of an expression.
+COUNTED, COUNTED_END = "\ufdec", "\ufded"
+HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]|[^\n]+\n[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
+_UNSEEN = re.compile(f"{EDGE}|{COUNTED}[^{COUNTED_END}]*{COUNTED_END}")
 
 _MASK = re.compile(rf"(?P<kind>[{BLOCK}{INLINE}])(?P<number>\d+){END}")
 _MARKS = re.compile("`{3,}|~{3,}")
@@ -34,6 +40,33 @@ def block_parser() -> MarkdownIt:
         .enable(["table", "strikethrough"])
         .disable(["code", "html_block", "html_inline", "inline"])
     )
+
+
+def seen(text: str) -> str:
+    """Return text without what only anchors need."""
+    return _UNSEEN.sub("", text)
+
+
+def dropping(text: str) -> Callable[[int, int], str]:
+    """Return what says, of an expression or a comment, what stands in its place.
+
+    That is nothing, except in a heading: its anchor counts an expression's source, and the spaces
+    around a comment.
+    """
+    ends = [match.start() for match in re.finditer("\n", text)]
+
+    @cache
+    def is_heading(line: int) -> bool:
+        return HEADING.match(text, ends[line - 1] + 1 if line else 0) is not None
+
+    def dropped(start: int, end: int) -> str:
+        if not is_heading(bisect_left(ends, start)):
+            return ""
+        if text[start] == "<":
+            return EDGE
+        return f"{COUNTED}{slug(text[start + 1 : end - 1], keep_case=True)}{COUNTED_END}"
+
+    return dropped
 
 
 @dataclass(frozen=True, slots=True)

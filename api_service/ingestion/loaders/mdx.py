@@ -13,7 +13,16 @@ from api_service.ingestion.loaders.admonitions import in_words
 from api_service.ingestion.loaders.components import is_silent, words
 from api_service.ingestion.loaders.files import Unreadable
 from api_service.ingestion.loaders.includes import with_includes
-from api_service.ingestion.loaders.masking import EDGE, NONCHARACTERS, Masks, mask
+from api_service.ingestion.loaders.masking import (
+    COUNTED,
+    COUNTED_END,
+    EDGE,
+    HEADING,
+    NONCHARACTERS,
+    Masks,
+    dropping,
+    mask,
+)
 from api_service.ingestion.loaders.pipe_tables import with_pipe_tables
 from api_service.ingestion.loaders.tags import Element, Tag, elements, tags
 from api_service.ingestion.loaders.tracing import Edit, LineIndex, Traced
@@ -22,7 +31,6 @@ _HEADING_ID = re.compile(
     r"\\?\{(?:#(?P<id>[^{}\n]+)|/\*[ \t]*#(?P<comment>[^\s*]+)[ \t]*\*/)\}[ \t]*#*[ \t]*$",
     re.MULTILINE,
 )
-_HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]|[^\n]+\n[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 _IMPORT = re.compile(r"""import\s*(?:[\w*{][^;'"]*?\bfrom\s*)?(?P<quote>['"])[^'"\n]+(?P=quote)""")
 _EXPORT = re.compile(r"export\s+(?:default|const|let|var|function|async|class)\b|export\s*[{*]")
 _PARTIAL = re.compile(r"""import\s+(\w+)\s+from\s*['"]([^'"\n]+\.mdx?)['"]""")
@@ -37,7 +45,8 @@ _DEFINITION = re.compile(
     r"^(?P<label>[ ]{0,3}\[[^\^\]\n][^\]\n]*\]:[ \t]+)(?P<target>[^\s<>]+)", re.MULTILINE
 )
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\([^()\n]*\)")
-_MARKS = re.compile(f"(?!{EDGE}){NONCHARACTERS.pattern}")
+_MARKS = re.compile(f"(?![{EDGE}{COUNTED}{COUNTED_END}]){NONCHARACTERS.pattern}")
+_HTML_HEADING = re.compile(r"h[1-6]")
 
 _Edit = tuple[int, int, str]
 
@@ -91,13 +100,14 @@ def _keep_heading_id(match: re.Match[str], masks: Masks) -> str:
     """Keep {#id}, and make {/* #id */} the same where a heading ends with it."""
     if match["comment"]:
         line = match.string.rfind("\n", 0, match.start()) + 1
-        if not _HEADING.match(match.string, line):
+        if not HEADING.match(match.string, line):
             return match[0]
     return masks.inline(Traced.of(f"{{#{match['id'] or match['comment']}}}"))
 
 
 def _without_comments(text: Traced, flaw: Callable[[int, str], None]) -> Traced:
     edits: list[Edit] = []
+    dropped = dropping(text.text)
     end = 0
     while (start := text.text.find("<!--", end)) >= 0:
         closing = text.text.find("-->", start)
@@ -106,7 +116,7 @@ def _without_comments(text: Traced, flaw: Callable[[int, str], None]) -> Traced:
             flaw(line, "A comment is opened here and not closed.")
             break
         end = closing + len("-->")
-        edits.append((start, end, ""))
+        edits.append((start, end, dropped(start, end)))
     return text.edited(edits)
 
 
@@ -192,6 +202,7 @@ def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], 
     spans += [(tag.start, tag.end, tag) for tag in tags(text, braces)]
     outside: list[Tag] = []
     edits: list[_Edit] = []
+    dropped = dropping(text)
     position = 0
     for start, end, tag in sorted(spans, key=lambda span: span[0]):
         if start < position:
@@ -199,7 +210,7 @@ def _without_expressions(text: str, braces: dict[int, int]) -> tuple[list[Tag], 
         if tag:
             outside.append(tag)
         elif text.startswith("/*", start + 1) or bisect(gaps, start) == bisect(gaps, end):
-            edits.append((start, end, ""))
+            edits.append((start, end, dropped(start, end)))
         else:
             continue
         position = end
@@ -218,11 +229,26 @@ def _edits(
         return [(opening.start, end, f"\n\n{masks.block(block)}\n\n")]
     if is_silent(opening.name):
         return [(opening.start, end, "")]
+    if closing and _is_heading(opening, closing, text.text):
+        mark, id_ = "#" * int(opening.name[1]), opening.attribute("id")
+        said = masks.inline(Traced.of(f"{{#{id_}}}"))
+        return [
+            (opening.start, opening.end, f"\n\n{mark} "),
+            (closing.start, closing.end, f" {said}\n\n"),
+        ]
     return [
         (tag.start, tag.end, _fitting(words(tag), text.text, tag.start))
         for tag in (opening, closing)
         if tag
     ]
+
+
+def _is_heading(opening: Tag, closing: Tag, text: str) -> bool:
+    """Tell whether an element of HTML is a heading that a link can lead to."""
+    if not _HTML_HEADING.fullmatch(opening.name) or not opening.attribute("id"):
+        return False
+    before = text[text.rfind("\n", 0, opening.start) + 1 : opening.start]
+    return not before.strip() and "\n" not in text[opening.end : closing.start]
 
 
 def _fitting(said: str, text: str, position: int) -> str:

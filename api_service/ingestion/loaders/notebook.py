@@ -13,11 +13,12 @@ from api_service.documents import Document, Flaw
 from api_service.ingestion.loaders import docusaurus, front_matter
 from api_service.ingestion.loaders.files import Unreadable, decoded, read_bytes
 from api_service.ingestion.loaders.headings import headings
-from api_service.ingestion.loaders.links import Site, absolute
+from api_service.ingestion.loaders.links import absolute
 from api_service.ingestion.loaders.masking import block_parser
 from api_service.ingestion.loaders.mdx import to_markdown
 from api_service.ingestion.loaders.positions import Located, parse
 from api_service.ingestion.loaders.sections import sections
+from api_service.ingestion.loaders.sites import site_of
 from api_service.ingestion.loaders.tracing import Lines, Traced
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -75,12 +76,11 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
     about, cells = _front_matter(cells)
     if not about.published:
         return None
-    place = docusaurus.place(path, about, base_url=base_url)
-    root = docusaurus.site_root(folder)
-    site = Site(folder=folder, root=root, base_url=base_url, page_url=place.url)
+    site = site_of(folder, base_url)
+    place = docusaurus.place(path, about, base_url=site.base_url, rules=site.rules)
     context = _Context(
         language=_language(_mapping(notebook.get("metadata"))),
-        link=lambda target: absolute(target, site=site, file=folder / path),
+        link=lambda target: absolute(target, site=site, page_url=place.url, file=folder / path),
         flaw=flaw,
     )
     markdown = _joined(part for cell in cells for part in _parts(cell, context))
@@ -88,7 +88,8 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         flaw(None, "The page is empty.")
     if len(markdown.text) > _MOST_TEXT:
         raise Unreadable(f"Its text is longer than {_MOST_TEXT // 1024**2} MB.")
-    marks = [heading for heading in headings(markdown.text) if not heading.is_nested]
+    found = headings(markdown.text, keep_case=site.rules.keep_case)
+    marks = [heading for heading in found if not heading.is_nested]
     firsts = (mark.text for mark in marks if mark.level == 1 and mark.text)
     title = about.title or next(firsts, None) or place.name
     return Document(

@@ -4,7 +4,7 @@ import re
 
 from api_service.documents import Section
 from api_service.ingestion.loaders.headings import Heading
-from api_service.ingestion.loaders.masking import EDGE
+from api_service.ingestion.loaders.masking import seen
 from api_service.ingestion.loaders.tracing import Traced
 
 _RULE = re.compile(r"(?:^|\n+[ \t]*\n)[ \t]*(?:-{3,}|\*{3,}|_{3,})\Z")
@@ -52,6 +52,6 @@ def _joined(first: Traced, second: Traced) -> Traced:
 
 
 def _body(text: Traced) -> Traced:
-    body = text.with_text(text.text.replace(EDGE, "")).trimmed()
+    body = text.with_text(seen(text.text)).trimmed()
     kept = _RULE.sub("", body.text)
     return Traced(kept, body.lines[: kept.count("\n") + 1])

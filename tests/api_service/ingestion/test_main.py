@@ -213,6 +213,25 @@ async def test_the_example_book_is_answered_from(tmp_path: Path) -> None:
     assert "vision-language-action" in found.chunks[0].chunk.searchable.lower()
 
 
+async def test_a_site_is_ingested_where_it_says_and_what_it_hides_is_told(tmp_path: Path) -> None:
+    place = Place(tmp_path, {})
+    site = make_book(tmp_path / "site", README="# Not a page\n")
+    docs = make_book(site / "docs", arms="# Arms\n\nGrippers hold.\n")
+    (site / "docusaurus.config.js").write_text(
+        "module.exports = {\n  baseUrl: '/lib/',\n  trailingSlash: slashes(),\n};\n"
+    )
+    status, said, complained = await ingest(tmp_path, site, **place.environment)
+    assert status == 0
+    assert "1 page in 1 chunk" in said
+    named, amiss, *_ = complained.splitlines()
+    told = "docusaurus.config.js: the pages in {} are read at http://localhost:3000/lib/docs"
+    assert named == told.format(docs)
+    assert amiss.startswith("docusaurus.config.js, line 3: Only running the configuration tells")
+    async with place.index() as index:
+        found = await index.search(query_terms("grippers"), None, 3)
+    assert [hit.chunk.url for hit in found.chunks] == ["http://localhost:3000/lib/docs/arms"]
+
+
 async def test_a_second_command_at_the_same_time_is_told_to_wait(
     tmp_path: Path, vendor: Embeddings
 ) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 from functools import cache
 from pathlib import Path
+from urllib.parse import urldefrag
 
 import pytest
 
@@ -150,6 +151,16 @@ def test_no_word_of_a_section_is_lost(folder: Path) -> None:
         for section in page.sections:
             missing = [c for c in "".join(section.text.split()) if c not in whole]
             assert missing == [], (page.path, section.anchor)
+
+
+@every_book
+def test_links_within_a_book_lead_to_its_pages_and_headings(folder: Path) -> None:
+    pages = {page.url: {s.anchor for s in page.sections} for page in book(folder).documents}
+    texts = [section.text for page in book(folder).documents for section in page.sections]
+    links = [link for text in texts for link in re.findall(rf"\]\(({BASE_URL}[^()\s]*)", text)]
+    assert len(links) > 10
+    for address, anchor in map(urldefrag, links):
+        assert anchor in pages[address] or not anchor, address
 
 
 @needs_lerobot

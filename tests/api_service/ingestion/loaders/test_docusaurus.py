@@ -2,7 +2,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from api_service.ingestion.loaders.docusaurus import FrontMatter, is_page, place
+from api_service.ingestion.loaders.docusaurus import FrontMatter, Rules, is_page, place
 
 BASE = "https://book.example/docs"
 
@@ -76,6 +76,8 @@ def test_the_book_s_own_page_takes_the_book_s_address(name: str) -> None:
         ("guides/arm.md", "deep/er/", "/guides/deep/er/"),
         ("guides/index.md", "other", "/guides/other"),
         ("guides/arm.md", "..", "/"),
+        ("guides/deep/arm.md", "x/..", "/guides/deep/"),
+        ("guides/arm.md", "/a//b/", "/a/b/"),
     ],
 )
 def test_a_slug_is_absolute_or_relative_to_the_folder(path: str, slug: str, expected: str) -> None:
@@ -102,8 +104,9 @@ def test_a_list_where_text_belongs_is_refused(member: str) -> None:
         FrontMatter.from_mapping({member: ["a", "b"]})
 
 
-def test_a_number_as_a_title_is_its_text() -> None:
-    assert FrontMatter.from_mapping({"title": 2026}).title == "2026"
+@pytest.mark.parametrize(("value", "title"), [(2026, "2026"), (1.5, "1.5"), (2.0, "2")])
+def test_a_number_as_a_title_is_its_text_as_javascript_writes_it(value: float, title: str) -> None:
+    assert FrontMatter.from_mapping({"title": value}).title == title
 
 
 def test_addresses_are_encoded_once() -> None:
@@ -126,10 +129,10 @@ def test_a_slash_at_the_base_address_s_end_is_not_doubled() -> None:
         ("_drafts/a.md", False),
         (".hidden/a.md", False),
         ("__tests__/a.md", False),
-        ("a.test.md", False),
+        ("a.test.md", True),
     ],
 )
-def test_partials_tests_and_hidden_files_are_no_pages(path: str, *, expected: bool) -> None:
+def test_partials_and_hidden_files_are_no_pages(path: str, *, expected: bool) -> None:
     assert is_page(PurePosixPath(path)) is expected
 
 
@@ -147,3 +150,51 @@ def test_no_name_and_no_slug_leads_out_of_the_book(
 ) -> None:
     found = place(PurePosixPath(name), front_matter, base_url="https://book.example/docs")
     assert found.url == f"https://book.example/docs{url}"
+
+
+@pytest.mark.parametrize(
+    ("trailing_slash", "urls"),
+    [
+        (None, {"a.md": "/a", "b/index.md": "/b/", "c.md": "/"}),
+        (True, {"a.md": "/a/", "b/index.md": "/b/", "c.md": "/"}),
+        (False, {"a.md": "/a", "b/index.md": "/b", "c.md": ""}),
+    ],
+)
+def test_addresses_end_as_the_site_has_it(
+    trailing_slash: bool | None, urls: dict[str, str]
+) -> None:
+    rules = Rules(trailing_slash=trailing_slash, home="https://book.example/")
+    for path, url in urls.items():
+        about = FrontMatter(slug="/" if path == "c.md" else None)
+        assert place(PurePosixPath(path), about, base_url=BASE, rules=rules).url == BASE + url
+
+
+def test_the_site_s_own_address_keeps_its_slash() -> None:
+    rules = Rules(trailing_slash=False, home="https://book.example/docs/")
+    found = place(PurePosixPath("index.md"), FrontMatter(), base_url=BASE, rules=rules)
+    assert found.url == "https://book.example/docs/"
+
+
+def test_number_prefixes_stay_where_the_site_says_so() -> None:
+    rules = Rules(number_prefixes=False)
+    found = place(PurePosixPath("01-a/02-b.md"), FrontMatter(), base_url=BASE, rules=rules)
+    assert (found.id, found.url) == ("01-a/02-b", f"{BASE}/01-a/02-b")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.md", True),
+        ("deep/b.mdx", True),
+        ("a.MD", False),
+        ("_partials/a.md", False),
+        ("drafts/a.md", False),
+        (".hidden/a.md", False),
+        ("a.old.md", False),
+        ("figure.html", True),
+        ("_figure.html", False),
+    ],
+)
+def test_the_site_s_patterns_tell_which_markdown_is_a_page(path: str, *, expected: bool) -> None:
+    rules = Rules(include=("**/*.{md,mdx}",), exclude=("drafts/**", "**/*.old.*", "**/_*/**"))
+    assert is_page(PurePosixPath(path), rules) is expected

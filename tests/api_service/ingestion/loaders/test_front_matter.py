@@ -35,6 +35,25 @@ def test_a_page_that_is_no_draft_is_published(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("no", "no"),
+        ("On", "On"),
+        ("12:30", "12:30"),
+        ("2024-01-30", "2024-01-30"),
+        ("010", "10"),
+        ("1_000", "1_000"),
+        ("1.10", "1.1"),
+        ("1e3", "1000"),
+        ("0x", "0x"),
+    ],
+)
+def test_words_mean_what_they_mean_in_yaml_1_2(value: str, text: str) -> None:
+    about, _ = part(f"---\ntitle: {value}\n---\n")
+    assert about.title == text
+
+
+@pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
         ("---\ntitle: a\nid: : b\n---\n", 3, "is not YAML"),
@@ -44,7 +63,7 @@ def test_a_page_that_is_no_draft_is_published(line: str) -> None:
         ("---\ntitle: a\n\n# Text\n", 1, "not closed"),
         ("---\njust words\n---\n", 2, "names with values"),
         ("---\n- a\n- b\n---\n", 2, "names with values"),
-        ("---\ndate: 2026-13-45\n---\n", None, "cannot be read"),
+        ("---\ndate: !!timestamp 2026-13-45\n---\n", None, "cannot be read"),
         ("---\nid: a/b\n---\n", None, "slash"),
         ("---\ntitle: !!python/object:os.system x\n---\n", 2, "is not YAML"),
         (f"---\ntitle: {'[' * 50_000}\n---\n", None, "nested too deep"),

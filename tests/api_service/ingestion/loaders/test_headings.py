@@ -24,6 +24,10 @@ def anchors(markdown: str) -> list[str]:
         ("## custom **bold** {#Own_Id}", "custom bold", "Own_Id"),
         ("## custom[[own-id]]", "custom", "own-id"),
         ("##", "", ""),
+        ("## A [link][ref], [ref]\n\n[ref]: /x", "A link, ref", "a-link-ref"),
+        ("## No [link][missing]", "No [link][missing]", "no-linkmissing"),
+        ("## Noted[^1] twice[^B]\n\n[^1]: A.\n[^b]: B.", "Noted twice", "noted-twice"),
+        ("## Not noted[^1]", "Not noted[^1]", "not-noted1"),
     ],
 )
 def test_markup_is_reduced_to_text(heading: str, text: str, anchor: str) -> None:
@@ -79,3 +83,8 @@ def test_pinned_anchors_are_not_renumbered() -> None:
         "## Setup {#setup-1}"
     )
     assert anchors("## Setup\n\n" + pinned)[1:] == ["setup", "underlined", "own", "setup-1"]
+
+
+def test_capitals_stay_where_asked() -> None:
+    assert [found.anchor for found in headings("## Two Words", keep_case=True)] == ["Two-Words"]
+    assert pin("## Two Words", keep_case=True) == "## Two Words {#Two-Words}"

@@ -26,10 +26,12 @@ def test_a_page_is_cut_at_its_headings(tmp_path: Path) -> None:
         ("## Only a part", "arms"),
         ("---\nid: robot-arms\n---\nWords.", "robot-arms"),
         ("---\ntitle:\n---\nWords.", "arms"),
+        ("---\nsidebar_label: Robot arms\n---\nWords.", "Robot arms"),
+        ("---\nsidebar_label: Arms\n---\n# All about arms", "All about arms"),
         ("```\n# a comment\n```", "arms"),
     ],
 )
-def test_the_title_is_the_front_matter_s_or_the_first_heading_or_the_id(
+def test_the_title_is_the_front_matter_s_or_the_first_heading_or_a_shorter_name(
     tmp_path: Path, text: str, title: str
 ) -> None:
     page = load_page(tmp_path, text, name="02-arms.md")
@@ -63,6 +65,27 @@ def test_tags_beside_a_heading_leave_its_space_in_the_anchor(tmp_path: Path) -> 
         ("Arms", "arms-"),
         ("Legs", "-legs"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "anchor"),
+    [
+        ("## Value {props.value} here", "Value here", "value-propsvalue-here"),
+        ("## A remark {/* or two */}", "A remark", "a-remark--or-two-"),
+        ("## Snake {a__b_} case", "Snake case", "snake-a__b_-case"),
+        ("Underlined {x}\n---", "Underlined", "underlined-x"),
+        ("## A <!-- remark --> within", "A within", "a--within"),
+        ("## A trailing <!-- remark -->", "A trailing", "a-trailing-"),
+        ("> ## Quoted {x}", None, None),
+    ],
+)
+def test_a_heading_s_anchor_counts_what_docusaurus_counts_though_nobody_reads_it(
+    tmp_path: Path, heading: str, text: str | None, anchor: str | None
+) -> None:
+    page = load_page(tmp_path, f"# A\n\n{heading}\n\nText.")
+    found = [(s.heading_path[-1], s.anchor) for s in page.sections if s.anchor]
+    assert found == ([(text, anchor)] if text else [])
+    assert not any("\ufdd0" <= c <= "\ufdef" for s in page.sections for c in s.text)
 
 
 def test_headings_inside_components_are_sections(tmp_path: Path) -> None:

@@ -199,27 +199,14 @@ def test_tags_in_a_table_s_row_leave_it_one_row() -> None:
     assert [" ".join(cell.split()) for cell in cells] == ["", "one two", "three", ""]
 
 
-def test_an_html_table_becomes_a_markdown_table() -> None:
-    source = """<table>
-  <thead><tr><th>Name</th><th>Default</th></tr></thead>
-  <tbody>
-    <tr><td>
-      <code>size</code>
-    </td><td>a|b
-      c</td></tr>
-  </tbody>
-</table>"""
-    assert convert(source) == "| Name | Default |\n| --- | --- |\n| `size` | a/b c |"
-
-
-def test_an_html_table_with_code_blocks_keeps_them_whole() -> None:
-    source = "<table><tr><td>One</td><td>\n\n```\na\nb\n```\n\n</td></tr></table>"
-    assert convert(source) == "One\n\n```\na\nb\n```"
-
-
 def test_heading_ids_stay_for_the_one_who_reads_headings() -> None:
     source = "## A {#a}\n\n## B {/* #b */}\n\nC {/* #c */}\n---\n\nD {/* #d */}"
     assert convert(source) == "## A {#a}\n\n## B {#b}\n\nC {#c}\n---\n\nD"
+
+
+def test_a_heading_of_html_with_an_id_is_a_heading() -> None:
+    source = "A.\n\n<h2 id='own'>Own *words*</h2>\nB.\n\n<h3>No link</h3>\n\nIn <h4 id='c'>C</h4>."
+    assert convert(source) == "A.\n\n## Own *words* {#own}\n\nB.\n\nNo link\n\nIn \n\nC\n\n."
 
 
 def test_a_partial_stands_in_place_of_its_component() -> None:
@@ -277,6 +264,7 @@ UNITS = (
     "<", "{", "}", "`", "``` ", "$", "<a ", "<a {", "<a '", "<!--", "{/*", "![", "[](", ":::note\n",
     "> ", " ", "\n", "#", "<p>", "</p>", "<A>", "<A></B>", "import ", "export const a = {\n",
     "\\", "- ", "*", "<table><tr><td>", "`a ``b ", "{a}", "| a ", "[[", "<a href=' x' ",
+    "<!-- a -->", "# {a} ",
 )  # fmt: skip
 
 
