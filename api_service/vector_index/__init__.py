@@ -6,7 +6,7 @@ tests holds for both. Each keeps the collection `textbook_chunks` with two named
 is configured.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -113,6 +113,10 @@ class VectorIndex(Protocol):
 
     async def stored(self) -> dict[str, StoredChunk]:
         """Return every stored chunk by its id; empty without a collection."""
+        ...
+
+    def stored_in_pages(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk by its id, some at a time; none without a collection."""
         ...
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:

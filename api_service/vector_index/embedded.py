@@ -8,7 +8,7 @@ loop is free while the engine waits for the disk.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeVar
@@ -77,7 +77,19 @@ class EmbeddedIndex:
 
     async def stored(self) -> dict[str, StoredChunk]:
         """Return every stored chunk by its id."""
-        return await self._run(lambda: engine.stored(self._shard))
+        found: dict[str, StoredChunk] = {}
+        async for some in self.stored_in_pages():
+            found |= some
+        return found
+
+    async def stored_in_pages(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk by its id, some at a time."""
+        offset: qdrant.PointId | None = None
+        while True:
+            found, offset = await self._run(engine.stored, self._shard, offset)
+            yield found
+            if offset is None:
+                return
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; they are in the write-ahead log, and flushed, on return.

@@ -102,18 +102,15 @@ def fit(shard: qdrant.EdgeShard, dimensions: int) -> None:
     shard.flush()
 
 
-def stored(shard: qdrant.EdgeShard) -> dict[str, StoredChunk]:
-    """Return every stored chunk by its id."""
-    found: dict[str, StoredChunk] = {}
-    offset: qdrant.PointId | None = None
+def stored(
+    shard: qdrant.EdgeShard, offset: "qdrant.PointId | None"
+) -> "tuple[dict[str, StoredChunk], qdrant.PointId | None]":
+    """Return some stored chunks by their ids, and where to go on; None at the end."""
     members = qdrant.PayloadSelector.Include([PATH, FINGERPRINT])
-    while True:
-        page, offset = shard.scroll(
-            qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members)
-        )
-        found |= {str(record.id): stored_from(record.payload or {}) for record in page}
-        if offset is None:
-            return found
+    page, next_ = shard.scroll(
+        qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members)
+    )
+    return {str(record.id): stored_from(record.payload or {}) for record in page}, next_
 
 
 def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:

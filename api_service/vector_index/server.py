@@ -1,6 +1,6 @@
 """The index on a Qdrant server, over its REST interface."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -117,20 +117,26 @@ class ServerIndex:
     async def stored(self) -> dict[str, StoredChunk]:
         """Return every stored chunk by its id; empty without a collection."""
         found: dict[str, StoredChunk] = {}
+        async for some in self.stored_in_pages():
+            found |= some
+        return found
+
+    async def stored_in_pages(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk by its id, some at a time; none without a collection."""
         offset: models.ExtendedPointId | None = None
-        with vendor_errors():
-            try:
-                while True:
+        while True:
+            with vendor_errors():
+                try:
                     page, offset = await self._client.scroll(
                         COLLECTION, limit=_PAGE, offset=offset, with_payload=[PATH, FINGERPRINT]
                     )
-                    found |= {str(point.id): stored_from(point.payload or {}) for point in page}
-                    if offset is None:
-                        return found
-            except UnexpectedResponse as error:
-                if error.status_code == httpx.codes.NOT_FOUND:
-                    return {}
-                raise
+                except UnexpectedResponse as error:
+                    if error.status_code == httpx.codes.NOT_FOUND:
+                        return
+                    raise
+            yield {str(point.id): stored_from(point.payload or {}) for point in page}
+            if offset is None:
+                return
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; the server answers once they are in its write-ahead log and applied."""

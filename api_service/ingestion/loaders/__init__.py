@@ -1,5 +1,6 @@
 """Books in files: what reads each format, and the walk over a folder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -69,8 +70,8 @@ LOADERS = (
 )
 
 
-def load_book(folder: Path, *, base_url: str) -> Book:
-    """Load every page of a folder; a page that cannot be read is named and left out.
+def pages(folder: Path, *, base_url: str) -> Iterator[Document | BrokenPage]:
+    """Load the pages of a folder one after another, in reading order.
 
     Args:
         folder: The book's folder, with folders in it.
@@ -80,34 +81,71 @@ def load_book(folder: Path, *, base_url: str) -> Book:
         NoPages: The folder is missing, is not a folder, holds no page, or a folder in it cannot
             be read.
     """
+    folder, paths = page_files(folder)
+    loaded = (load_page(folder, path, base_url=base_url) for path in paths)
+    found = (page for page in loaded if page is not None)
+    first = next(found, None)
+    if first is None:
+        raise no_pages(folder)
+    yield first
+    yield from found
+
+
+def load_book(folder: Path, *, base_url: str) -> Book:
+    """Load every page of a folder at once, as `pages` does.
+
+    Raises:
+        NoPages: As there.
+    """
+    loaded = list(pages(folder, base_url=base_url))
+    return Book(
+        tuple(page for page in loaded if isinstance(page, Document)),
+        tuple(page for page in loaded if isinstance(page, BrokenPage)),
+    )
+
+
+def page_files(folder: Path) -> tuple[Path, list[PurePosixPath]]:
+    """Return a book's folder, resolved, and its pages' files relative to it, in reading order.
+
+    Raises:
+        NoPages: As `pages` does, but for pages none of which is published.
+    """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise NoPages(f"The book's folder {folder} {what}.")
     folder = folder.resolve()
-    by_suffix = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
-    documents: list[Document] = []
-    broken: list[BrokenPage] = []
-    for path in _pages(folder):
-        loader = by_suffix.get(path.suffix.lower())
-        if loader is None:
-            continue
-        name = str(path).encode("utf-8", "replace").decode()
-        if name != str(path):
-            broken.append(BrokenPage(name, None, "Its name is not UTF-8 text."))
-            continue
-        try:
-            if document := loader.load(folder, path, base_url=base_url):
-                documents.append(document)
-        except Unreadable as error:
-            broken.append(BrokenPage(name, error.line, error.reason))
-    if not documents and not broken:
-        endings = ", ".join(by_suffix)
-        raise NoPages(f"The book's folder {folder} holds no page ({endings}).")
-    return Book(tuple(documents), tuple(broken))
-
-
-def _pages(folder: Path) -> list[PurePosixPath]:
+    suffixes = _by_suffix()
     try:
-        return sorted(path for path in walk(folder) if docusaurus.is_page(path))
+        found = [path for path in walk(folder) if docusaurus.is_page(path)]
     except OSError as error:
         raise NoPages(f"The folder {error.filename} cannot be read ({error.strerror}).") from error
+    paths = sorted(path for path in found if path.suffix.lower() in suffixes)
+    if not paths:
+        raise no_pages(folder)
+    return folder, paths
+
+
+def load_page(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | BrokenPage | None:
+    """Load one of a book's pages; None for one that is not published.
+
+    Args:
+        folder: The book's folder, resolved.
+        path: The page's file, relative to it.
+        base_url: Where the book is served.
+    """
+    name = str(path).encode("utf-8", "replace").decode()
+    if name != str(path):
+        return BrokenPage(name, None, "Its name is not UTF-8 text.")
+    try:
+        return _by_suffix()[path.suffix.lower()].load(folder, path, base_url=base_url)
+    except Unreadable as error:
+        return BrokenPage(name, error.line, error.reason)
+
+
+def no_pages(folder: Path) -> NoPages:
+    """Return the refusal of a folder without a page."""
+    return NoPages(f"The book's folder {folder} holds no page ({', '.join(_by_suffix())}).")
+
+
+def _by_suffix() -> dict[str, Loader]:
+    return {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
