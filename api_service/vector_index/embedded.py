@@ -44,6 +44,7 @@ class EmbeddedIndex:
         self._name = name
         self._lock = lock
         self._issued: set[str] = set()
+        self._unpacked = 0
         self._closed = False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
@@ -102,6 +103,10 @@ class EmbeddedIndex:
             async with self._changing:
                 await asyncio.to_thread(generations.require_room, self._index)
                 await self._run(engine.write, self._shard, chunks)
+                self._unpacked += len(chunks)
+                if self._unpacked >= engine.PACK_CHUNKS:
+                    self._unpacked = 0
+                    await self._run(engine.pack, self._shard)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""

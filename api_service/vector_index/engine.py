@@ -35,6 +35,11 @@ from api_service.vector_index.points import (
 )
 
 _PAGE = 1000
+_PACKED_KB = 4000
+
+PACK_CHUNKS = 4000
+"""How many chunks are written before they are packed: each takes 5 KB of memory until then, and
+a fifth of that afterwards."""
 
 
 def create(folder: Path) -> qdrant.EdgeShard:
@@ -44,9 +49,18 @@ def create(folder: Path) -> qdrant.EdgeShard:
         IndexRefused: It cannot be made.
     """
     config = qdrant.EdgeConfig(
-        sparse_vectors={BM25: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
+        # What `pack` has packed is searched in the file, through the system's own cache.
+        sparse_vectors={
+            BM25: qdrant.EdgeSparseVectorParams(
+                modifier=qdrant.Modifier.Idf, memory=qdrant.Memory.Cold
+            )
+        },
         # No approximate index: a book is small, and an exact search of it takes a millisecond.
-        optimizers=qdrant.EdgeOptimizersConfig(indexing_threshold=0),
+        hnsw_config=qdrant.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000),
+        # Small segments, since to join two takes memory for both and more.
+        optimizers=qdrant.EdgeOptimizersConfig(
+            indexing_threshold=_PACKED_KB, max_segment_size=5 * _PACKED_KB, default_segment_number=50
+        ),
         wal_enabled=True,
     )
     index_embedder = qdrant.UpdateOperation.create_field_index(
@@ -117,6 +131,12 @@ def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
     """Store chunks and flush."""
     points = [qdrant.Point(one.chunk.id, _vectors(one), payload_of(one)) for one in chunks]
     shard.update(qdrant.UpdateOperation.upsert_points(points))
+    shard.flush()
+
+
+def pack(shard: qdrant.EdgeShard) -> None:
+    """Put what was written since the last time into files that need not be held in memory."""
+    shard.optimize()
     shard.flush()
 
 

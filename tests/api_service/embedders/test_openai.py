@@ -4,7 +4,7 @@ import pytest
 
 from api_service import embedders
 from api_service.embedders import Embedder
-from api_service.embedders.openai import BATCH, TEXT_TOKENS
+from api_service.embedders.openai import REQUEST_TEXTS, REQUEST_TOKENS, TEXT_TOKENS, requests
 from api_service.problems import ModelUnavailable
 from api_service.token_counts import count_tokens
 from service_kit.settings import BadSettings
@@ -30,14 +30,14 @@ def embedder_of(openai: ScriptedOpenAI) -> Embedder:
 
 
 async def test_each_text_has_its_vector_in_order() -> None:
-    texts = [f"lidar gait {number}" for number in range(BATCH + 3)]
+    texts = [f"lidar gait {number}" for number in range(REQUEST_TEXTS + 3)]
     async with scripted_openai() as openai:
         embedder = embedder_of(openai)
         vectors = await embedder.embed(texts)
         await embedder.close()
 
     assert vectors == [pytest.approx(vector_of(text)) for text in texts]
-    assert [len(asked["input"]) for asked in openai.asked("/embeddings")] == [BATCH, 3]
+    assert [len(asked["input"]) for asked in openai.asked("/embeddings")] == [REQUEST_TEXTS, 3]
     assert embedder.dimensions == DIMENSIONS
 
 
