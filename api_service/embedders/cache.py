@@ -26,7 +26,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     key BLOB PRIMARY KEY,   -- SHA-256 of embedder, length and text
     vector BLOB NOT NULL,   -- float32, in this machine's order of bytes
-    used INTEGER NOT NULL   -- when a run asked for it last, in seconds since 1970
+    used INTEGER NOT NULL   -- when it was asked for last, in nanoseconds since 1970
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS vectors_by_use ON vectors (used);
 """
@@ -53,7 +53,6 @@ class CachedEmbedder:
         self._file = file
         self._most_bytes = most_bytes
         self._remark = remark
-        self._now = int(time.time())
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding-cache")
         self._connection = open_database(file, _SCHEMA, remark)
 
@@ -113,15 +112,15 @@ class CachedEmbedder:
                 found.update({key: array("f", vector).tolist() for key, vector in rows})
             with connection:
                 connection.executemany(
-                    "UPDATE vectors SET used = ? WHERE key = ? AND used < ?",
-                    [(self._now, key, self._now) for key in found],
+                    "UPDATE vectors SET used = ? WHERE key = ?",
+                    [(time.time_ns(), key) for key in found],
                 )
             return {k: vector for k, vector in found.items() if len(vector) == self.dimensions}
 
         return self._using(read) or {}
 
     def _keep(self, fresh: Mapping[bytes, Sequence[float]]) -> None:
-        rows = [(key, array("f", vector).tobytes(), self._now) for key, vector in fresh.items()]
+        rows = [(key, array("f", vector).tobytes(), time.time_ns()) for key, vector in fresh.items()]
 
         def write(connection: sqlite3.Connection) -> None:
             with connection:

@@ -1,5 +1,6 @@
 """Makes the index hold what the book holds: no more, no less, and nothing written twice."""
 
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
@@ -156,7 +157,7 @@ async def ingest(
         if not run.summary.pages and not run.summary.broken:
             raise no_pages(folder)
         await _remove_the_rest(run)
-    run.summary.peak_memory[0] = peak_memory()
+    run.summary.peak_memory[os.getpid()] = peak_memory()
     return run.summary
 
 

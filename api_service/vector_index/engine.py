@@ -59,7 +59,9 @@ def create(folder: Path) -> qdrant.EdgeShard:
         hnsw_config=qdrant.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000),
         # Small segments, since to join two takes memory for both and more.
         optimizers=qdrant.EdgeOptimizersConfig(
-            indexing_threshold=_PACKED_KB, max_segment_size=5 * _PACKED_KB, default_segment_number=50
+            indexing_threshold=_PACKED_KB,
+            max_segment_size=5 * _PACKED_KB,
+            default_segment_number=50,
         ),
         wal_enabled=True,
     )

@@ -258,7 +258,7 @@ async def test_most_of_a_long_book_is_removed_only_where_that_is_said(
     write(source, **{f"page{number}": [f"text {number}"] for number in range(30)})
     await run(source, index)
     write(source, **{f"page{number}": None for number in range(25)}, other=["new"])
-    with pytest.raises(MuchIsGone, match="Of the 30 pages in the index 25 are not in .*--prune"):
+    with pytest.raises(MuchIsGone, match=r"Of the 30 pages in the index 25 are not in .*--prune"):
         await run(source, index)
     assert await index.count() == 30
     summary, _ = await run(replace(source, prune=True), index)
