@@ -120,7 +120,9 @@ class CachedEmbedder:
         return self._using(read) or {}
 
     def _keep(self, fresh: Mapping[bytes, Sequence[float]]) -> None:
-        rows = [(key, array("f", vector).tobytes(), time.time_ns()) for key, vector in fresh.items()]
+        rows = [
+            (key, array("f", vector).tobytes(), time.time_ns()) for key, vector in fresh.items()
+        ]
 
         def write(connection: sqlite3.Connection) -> None:
             with connection:

@@ -14,7 +14,8 @@ from api_service.ingestion.reading import ReadersLost
 from api_service.ingestion.report import Outcome
 from api_service.problems import ModelUnavailable, Unavailable
 from api_service.settings import BookSettings
-from api_service.vector_index import IndexRefused
+from api_service.vector_index import IndexRefused, VectorIndex
+from api_service.vector_index.opening import index_folder
 
 WRONG = 1
 PRUNE_NEEDED = 3
@@ -59,18 +60,13 @@ async def _outcome(order: Order) -> tuple[Outcome, int]:
     """Ingest; what goes wrong becomes a sentence."""
     outcome = Outcome("ok", dry_run=order.dry_run, embedder=order.embedder, settings=order.settings)
     try:
+        if order.dry_run and not _is_there(order.settings):
+            return _finished(outcome, await _ingest(order, None))
         async with borrowed_index(order.settings) as borrowed:
             if order.if_empty and (count := await borrowed.index.count()):
                 reason = f"The index already holds {report.counted(count, 'chunk')}; "
                 return replace(outcome, status="skipped", reason=f"{reason}nothing was changed."), 0
-            with report.progress() as progress:
-                summary = await ingest(
-                    _source(order),
-                    index=borrowed.index,
-                    embedder=order.embedder,
-                    progress=progress,
-                    remark=report.remark,
-                )
+            summary = await _ingest(order, borrowed.index)
             if summary.changed_something and not order.dry_run:
                 await borrowed.hand_over()
     except MuchIsGone as error:
@@ -89,8 +85,8 @@ def _finished(outcome: Outcome, summary: Summary) -> tuple[Outcome, int]:
     return replace(outcome, summary=summary), 0
 
 
-def _source(order: Order) -> Source:
-    return Source(
+async def _ingest(order: Order, index: VectorIndex | None) -> Summary:
+    source = Source(
         folder=order.folder,
         base_url=order.settings.book_base_url,
         data_dir=order.settings.data_dir,
@@ -98,6 +94,15 @@ def _source(order: Order) -> Source:
         dry_run=order.dry_run,
         concurrency=order.settings.embedding_concurrency,
     )
+    with report.progress() as progress:
+        return await ingest(
+            source, index=index, embedder=order.embedder, progress=progress, remark=report.remark
+        )
+
+
+def _is_there(settings: BookSettings) -> bool:
+    """Tell whether there is an index; opening the embedded one would make it."""
+    return settings.qdrant_url is not None or index_folder(settings).exists()
 
 
 def _told(error: Unavailable, order: Order) -> str:

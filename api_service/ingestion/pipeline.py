@@ -105,7 +105,6 @@ class _Run:
     """What the steps of one ingestion share."""
 
     source: Source
-    index: VectorIndex
     embedder: Embedder | None
     ledger: Ledger
     records: PageRecords
@@ -115,7 +114,7 @@ class _Run:
 async def ingest(
     source: Source,
     *,
-    index: VectorIndex,
+    index: VectorIndex | None,
     embedder: Embedder | None,
     progress: Progress,
     remark: Remark,
@@ -126,6 +125,13 @@ async def ingest(
     what is left. Removing comes last, so that no page is away while its new chunks are made. Pages
     are read, embedded and written as a stream: how much memory it takes does not depend on how
     many there are.
+
+    Args:
+        source: The book.
+        index: Where to; None for none yet, of which only a dry run knows what to make.
+        embedder: None to write chunks without embeddings.
+        progress: Told the pages read, and those to be read.
+        remark: Told in a sentence what the operator should know.
 
     Raises:
         NoPages: There is no book in the folder.
@@ -142,21 +148,24 @@ async def ingest(
     circumstances = (source.base_url, MAX_TOKENS, bm25.VERSION, named_by)
     records_of = open_records(file, folder, circumstances, remark)
     with open_ledger() as ledger, closing(records_of) as records:
-        run = _Run(source, index, embedder, ledger, records, Summary())
-        async for stored in index.stored_in_pages():
-            ledger.enter(stored)
+        run = _Run(source, embedder, ledger, records, Summary())
+        if index:
+            async for stored in index.stored_in_pages():
+                ledger.enter(stored)
         _refuse_much_gone(run, paths)
         to_read = [path for path in paths if not _is_unchanged(run, path)]
-        if not source.dry_run:
-            await index.prepare(embedder.dimensions if embedder else None)
         changed = _changed(run, read_all(reading, to_read), len(to_read), progress)
-        if source.dry_run:
+        if source.dry_run or index is None:
             await _count(run, changed)
         else:
+            await index.prepare(embedder.dimensions if embedder else None)
             run.summary.tokens = await write_all(changed, index, embedder, source.concurrency)
         if not run.summary.pages and not run.summary.broken:
             raise no_pages(folder)
-        await _remove_the_rest(run)
+        for ids in ledger.left():
+            run.summary.removed += len(ids)
+            if index and not source.dry_run:
+                await index.remove(ids)
     run.summary.peak_memory[os.getpid()] = peak_memory()
     return run.summary
 
@@ -222,10 +231,3 @@ async def _count(run: _Run, changed: AsyncGenerator[ReadChunk]) -> None:
     async with aclosing(batches(changed, run.embedder)) as cut:
         async for batch in cut:
             run.summary.tokens += await new_tokens(batch, run.embedder)
-
-
-async def _remove_the_rest(run: _Run) -> None:
-    for ids in run.ledger.left():
-        run.summary.removed += len(ids)
-        if not run.source.dry_run:
-            await run.index.remove(ids)

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -107,7 +107,7 @@ async def test_a_refusal_that_no_waiting_mends_is_final(status: int) -> None:
 
 
 async def test_a_vendor_that_is_away_is_asked_a_few_times() -> None:
-    error = openai.APIConnectionError(request=httpx.Request("POST", "http://127.0.0.1:1"))
+    error = openai.APIConnectionError(request=httpx2.Request("POST", "http://127.0.0.1:1"))
     waits = [seconds_to_wait(error, tries) for tries in range(7)]
     assert waits[-1] is None
     assert sum(wait for wait in waits if wait) < 35
@@ -130,8 +130,8 @@ async def test_a_vendor_that_is_away_is_asked_a_few_times() -> None:
     ],
 )
 def test_the_time_to_wait_is_read_in_every_form(header: str, least: float, most: float) -> None:
-    response = httpx.Response(
-        429, headers={"retry-after": header}, request=httpx.Request("POST", "http://vendor")
+    response = httpx2.Response(
+        429, headers={"retry-after": header}, request=httpx2.Request("POST", "http://vendor")
     )
     wait = seconds_to_wait(openai.RateLimitError("busy", response=response, body=None), 0)
     assert wait is not None
