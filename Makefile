@@ -60,6 +60,7 @@ bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; 
 
 bench-retrieval: $(VENV)/.dev ## Measure retrieval beside three frameworks; needs ../shared/data
 	@$(BIN)/python -m benchmarks.retrieval $(BENCH)
+
 bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="--megabytes 10 100"
 	@$(BIN)/python -m benchmarks.ingestion $(BENCH)
 
