@@ -7,8 +7,8 @@ EXAMPLE = Path(__file__).parents[3] / "examples/book"
 
 
 def test_a_made_up_book_is_as_long_as_asked_and_the_same_each_time(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        pages = write_book(tmp_path / name, 0.3, words_from=EXAMPLE)
+    pages, again = (write_book(tmp_path / name, 0.3, words_from=EXAMPLE) for name in ("one", "two"))
+    assert pages == again
     files = sorted((tmp_path / "one").rglob("*.md"))
     assert len(files) == pages
     assert 300_000 <= sum(file.stat().st_size for file in files) < 330_000
