@@ -162,7 +162,9 @@ def file_digest(file: Path) -> str:
 
 def _names_digest(folder: Path) -> str:
     names = hashlib.sha256()
-    for path in sorted(walk(folder)):
+    # Hidden ones are nobody's pages, and DATA_DIR, whose files come and go, may be among them.
+    shown = (path for path in walk(folder) if not any(part.startswith(".") for part in path.parts))
+    for path in sorted(shown):
         names.update(f"{path}\n".encode("utf-8", "surrogateescape"))
         if path.name.startswith("_category_."):
             names.update(file_digest(folder / path).encode())

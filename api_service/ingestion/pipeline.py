@@ -1,5 +1,6 @@
 """Makes the index hold what the book holds: no more, no less, and nothing written twice."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, closing
@@ -153,7 +154,7 @@ async def ingest(
             async for stored in index.stored_in_pages():
                 ledger.enter(stored)
         _refuse_much_gone(run, paths)
-        to_read = [path for path in paths if not _is_unchanged(run, path)]
+        to_read = [path async for path in _changed_pages(run, paths)]
         changed = _changed(run, read_all(reading, to_read), len(to_read), progress)
         if source.dry_run or index is None:
             await _count(run, changed)
@@ -179,6 +180,13 @@ def _refuse_much_gone(run: _Run, paths: list[PurePosixPath]) -> None:
             f"Of the {stored} pages in the index {gone} are not in {run.source.folder}; nothing "
             "was changed. If this is the right folder, say so with --prune, and they are removed."
         )
+
+
+async def _changed_pages(run: _Run, paths: list[PurePosixPath]) -> AsyncGenerator[PurePosixPath]:
+    for path in paths:
+        if not _is_unchanged(run, path):
+            yield path
+        await asyncio.sleep(0)  # whatever else keeps the index has its turn
 
 
 def _is_unchanged(run: _Run, path: PurePosixPath) -> bool:
