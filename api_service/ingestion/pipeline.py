@@ -160,7 +160,9 @@ async def ingest(
             await _count(run, changed)
         else:
             await index.prepare(embedder.dimensions if embedder else None)
-            run.summary.tokens = await write_all(changed, index, embedder, source.concurrency)
+            # Where nobody is asked, one batch is read while the other is written.
+            concurrency = source.concurrency if embedder else 2
+            run.summary.tokens = await write_all(changed, index, embedder, concurrency)
         if not run.summary.pages and not run.summary.broken:
             raise no_pages(folder)
         for ids in ledger.left():
