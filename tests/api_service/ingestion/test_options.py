@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api_service.ingestion.writing import BATCH_CHUNKS
 from tests.api_service.ingestion.embeddings import Embeddings, embeddings_model
 from tests.api_service.ingestion.test_main import (
     Place,
@@ -146,6 +147,26 @@ async def test_a_book_ingested_anew_costs_nothing_where_vectors_are_kept(
     status, done = await summary(tmp_path, book, **environment)
     assert (status, done["written"]) == (0, 1)
     assert len(vendor.texts) == asked
+
+
+async def test_what_a_killed_run_has_paid_for_is_not_paid_again(
+    tmp_path: Path, vendor: Embeddings
+) -> None:
+    parts = (f"## Part {n}\n\nText {n}.\n\n### Below\n" for n in range(3 * BATCH_CHUNKS))
+    book = make_book(tmp_path / "book", arms="\n".join(parts))
+    data = tmp_path / "data"
+    environment = {"DATA_DIR": str(data), "EMBEDDING_CONCURRENCY": "1", **using(vendor)}
+    vendor.stall_after = 2
+    with start(tmp_path, book, **environment) as process:
+        await asyncio.wait_for(vendor.stalled.wait(), 60)
+        process.send_signal(signal.SIGKILL)
+    assert len(vendor.texts) == 2 * BATCH_CHUNKS
+    vendor.stall_after = None
+    (data / "index").rename(tmp_path / "lost")
+    status, done = await summary(tmp_path, book, **environment)
+    assert (status, done["written"]) == (0, 3 * BATCH_CHUNKS)
+    assert len(vendor.texts) == 3 * BATCH_CHUNKS
+    assert len(set(vendor.texts)) == 3 * BATCH_CHUNKS
 
 
 async def test_an_author_watching_sees_each_change_and_each_mistake(tmp_path: Path) -> None:
