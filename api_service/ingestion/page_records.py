@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 
 import api_service
@@ -32,7 +32,15 @@ CREATE TABLE IF NOT EXISTS pages (
     PRIMARY KEY (folder, path)
 ) WITHOUT ROWID;
 """
-_LIBRARIES = ("markdown-it-py", "mdit-py-plugins", "pyyaml", "semantic-text-splitter", "bpe-openai")
+_LIBRARIES = (
+    "markdown-it-py",
+    "mdit-py-plugins",
+    "pyyaml",
+    "semantic-text-splitter",
+    "bpe-openai",
+    "justhtml",
+    "pypdfium2",
+)
 _CONFIGURATION = ("docusaurus.config.*", "sidebars.*", "*versions.json")
 
 
@@ -182,5 +190,12 @@ def code_digest() -> str:
     """Return a digest of the code that reads pages and cuts them, ours and the libraries'."""
     package = Path(api_service.__file__).parent
     files = [package / "documents.py", *sorted((package / "ingestion").rglob("*.py"))]
-    parts = [file_digest(file) for file in files] + [version(name) for name in _LIBRARIES]
+    parts = [file_digest(file) for file in files] + [_version(name) for name in _LIBRARIES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # of an extra
+        return ""
