@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search bench-ingest check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,8 @@ admin: $(VENV)/.run ## Make the reader with the address EMAIL=… an admin; also
 audit: $(VENV)/.run ## Print security events as JSON lines; ARGS="--since 2026-01-01T00:00:00Z"
 	@$(BIN)/python -m standalone.beside auth_service.audit export $(ARGS)
 
-ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index
-	@$(BIN)/python -m api_service.ingestion "$$SOURCE"
+ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry-run, --watch ...
+	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
@@ -63,6 +63,9 @@ bench-retrieval: $(VENV)/.dev ## Measure retrieval beside three frameworks; need
 
 bench-search: $(VENV)/.dev ## Measure /v1/search on a question set: make bench-search DATA=folder
 	@$(BIN)/python -m benchmarks.search --data "$$DATA"
+
+bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="--megabytes 10 100"
+	@$(BIN)/python -m benchmarks.ingestion $(BENCH)
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

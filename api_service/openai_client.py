@@ -10,6 +10,7 @@ from typing import Literal
 import openai
 import structlog
 
+from api_service.openai_retries import is_out_of_quota
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from service_kit.settings import BadSettings
@@ -47,6 +48,24 @@ REASONS: dict[type[Exception], Reason] = {
     openai.WebSocketQueueFullError: "busy",
 }
 """Why the vendor did not answer, for the operator's log; the caller learns only that it did not."""
+
+
+_WORDS: dict[Reason, str] = {
+    "busy": "it is busy, or the account's rate limit is used up",
+    "failed": "it failed",
+    "bad_reply": "what it sent cannot be understood",
+    "key_refused": "it refuses the key",
+    "request_refused": "it refuses the request; EMBEDDING_MODEL may name no model of its",
+    "silent": "it did not answer in time",
+    "away": "nobody answers at its address",
+}
+
+
+def in_words(error: BaseException | None) -> str:
+    """Say for the operator why the vendor did not do what it was asked; nothing of its own text."""
+    if is_out_of_quota(error):
+        return "the account's quota is used up; see its plan and billing"
+    return _WORDS[_reason(error)] if isinstance(error, Exception) else "it failed"
 
 
 def open_client(settings: BookSettings) -> openai.AsyncOpenAI:

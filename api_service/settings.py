@@ -80,6 +80,34 @@ class BookSettings(QdrantSettings, SearchSettings):
         ),
         validation_alias="EMBEDDING_TOKENS",
     )
+    embedding_concurrency: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Requests for embeddings that an ingestion has under way, at most.",
+        validation_alias="EMBEDDING_CONCURRENCY",
+    )
+    embedding_patience_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        le=86400,
+        description="How long one such request is tried again while the vendor is busy.",
+        validation_alias="EMBEDDING_PATIENCE_SECONDS",
+    )
+    embedding_cache_mb: int = Field(
+        default=1024,
+        ge=0,
+        le=1_048_576,
+        description="Most megabytes of embeddings kept in DATA_DIR, to be paid for once; 0: none.",
+        validation_alias="EMBEDDING_CACHE_MB",
+    )
+    embedding_price: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="US dollars for a million tokens embedded; known for OpenAI's own models.",
+        validation_alias="EMBEDDING_PRICE",
+    )
     fusion: Literal["convex", "dbsf", "rrf"] = Field(
         default="convex",
         description=(

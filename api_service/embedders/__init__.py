@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from api_service.patience import Patience
 from api_service.settings import BookSettings, vendor_and_model
 from service_kit.settings import BadSettings
 
@@ -33,15 +34,15 @@ class Embedder(Protocol):
         ...
 
 
-def _openai(settings: BookSettings, model: str) -> Embedder | None:
+def _openai(settings: BookSettings, model: str, patience: Patience | None) -> Embedder | None:
     if settings.openai_api_key is None:
         return None
     from api_service.embedders.openai import open_embedder
 
-    return open_embedder(settings, model)
+    return open_embedder(settings, model, patience)
 
 
-def _local(settings: BookSettings, model: str) -> Embedder:
+def _local(settings: BookSettings, model: str, _patience: Patience | None) -> Embedder:
     try:
         from api_service.embedders.local import open_embedder
     except ModuleNotFoundError as error:
@@ -52,14 +53,21 @@ def _local(settings: BookSettings, model: str) -> Embedder:
     return open_embedder(settings, model)
 
 
-VENDORS: tuple[tuple[str, Callable[[BookSettings, str], Embedder | None]], ...] = (
+Open = Callable[[BookSettings, str, Patience | None], Embedder | None]
+"""Opens an embedder by its model's name."""
+
+VENDORS: tuple[tuple[str, Open], ...] = (
     ("openai", _openai),
     ("local", _local),
 )
 
 
-def choose(settings: BookSettings) -> Embedder | None:
+def choose(settings: BookSettings, patience: Patience | None = None) -> Embedder | None:
     """Return the embedder the settings name, or None without the key it needs.
+
+    Args:
+        settings: Name the model.
+        patience: How long it waits for a vendor that is busy; None where a reader waits.
 
     Raises:
         BadSettings: The vendor is unknown, or the length of the model's vectors, or a local model
@@ -68,7 +76,7 @@ def choose(settings: BookSettings) -> Embedder | None:
     vendor, model = vendor_and_model(settings.embedding_model)
     for known, open_embedder in VENDORS:
         if known == vendor:
-            return open_embedder(settings, model)
+            return open_embedder(settings, model, patience)
     raise BadSettings(
         f"EMBEDDING_MODEL names the vendor {vendor!r}; known are "
         f"{', '.join(name for name, _ in VENDORS)}"

@@ -1,12 +1,15 @@
 """Vectors from an embedding model of OpenAI's, or of a server that speaks its API."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from openai import AsyncOpenAI
+from openai.types import CreateEmbeddingResponse
 
 from api_service.openai_client import VENDOR, open_client, translated
+from api_service.openai_retries import patiently
+from api_service.patience import Patience
 from api_service.settings import BookSettings
-from api_service.token_counts import cut_to_tokens
+from api_service.token_counts import count_tokens, cut_to_tokens
 from service_kit.settings import BadSettings
 
 DIMENSIONS = {
@@ -15,8 +18,9 @@ DIMENSIONS = {
     "text-embedding-ada-002": 1536,
 }
 
-BATCH = 256
-"""Texts per request; OpenAI takes 2,048, but no more than 300,000 tokens."""
+REQUEST_TEXTS = 2048
+REQUEST_TOKENS = 300_000
+"""What OpenAI embeds in one request, at most."""
 
 TEXT_TOKENS = 8191
 """Longest text OpenAI's embedding models take, in tokens of cl100k."""
@@ -29,13 +33,18 @@ class OpenAIEmbedder:
         client: Closed by close().
         model: The vendor's name of the model.
         dimensions: The length of its vectors.
+        patience: With whom a request that failed waits before it is sent again; None where the
+            client's own few retries are enough, since a reader waits.
     """
 
-    def __init__(self, client: AsyncOpenAI, model: str, dimensions: int) -> None:
+    def __init__(
+        self, client: AsyncOpenAI, model: str, dimensions: int, patience: Patience | None = None
+    ) -> None:
         self.name = f"{VENDOR}:{model}"
         self.dimensions = dimensions
-        self._client = client
+        self._client = client.with_options(max_retries=0) if patience else client
         self._model = model
+        self._patience = patience
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text, shape (len(texts), dimensions), in their order.
@@ -46,15 +55,16 @@ class OpenAIEmbedder:
             ModelUnavailable: The vendor refused, failed, fell silent or sent something else.
         """
         vectors: list[list[float]] = []
-        for start in range(0, len(texts), BATCH):
-            vectors += await self._embed_batch(
-                [cut_to_tokens(text, TEXT_TOKENS) for text in texts[start:][:BATCH]]
-            )
+        for some in requests([cut_to_tokens(text, TEXT_TOKENS) for text in texts]):
+            vectors += await self._embed_request(some)
         return vectors
 
-    async def _embed_batch(self, texts: list[str]) -> list[list[float]]:
+    async def _embed_request(self, texts: list[str]) -> list[list[float]]:
+        async def ask() -> CreateEmbeddingResponse:
+            return await self._client.embeddings.create(model=self._model, input=texts)
+
         with translated(self.name):
-            reply = await self._client.embeddings.create(model=self._model, input=texts)
+            reply = await (patiently(ask, self._patience) if self._patience else ask())
             by_place = {entry.index: list(entry.embedding) for entry in reply.data}
             vectors = [by_place[place] for place in range(len(texts))]
             if any(len(vector) != self.dimensions for vector in vectors):
@@ -66,7 +76,27 @@ class OpenAIEmbedder:
         await self._client.close()
 
 
-def open_embedder(settings: BookSettings, model: str) -> OpenAIEmbedder:
+def requests(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield texts, in their order, as many at a time as one request may hold."""
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        length = len(text.encode())  # never fewer than its tokens, and counted at once
+        if size + length > REQUEST_TOKENS:
+            length = count_tokens(text)
+            size = sum(count_tokens(each) for each in some)
+        if some and (len(some) == REQUEST_TEXTS or size + length > REQUEST_TOKENS):
+            yield some
+            some, size = [], 0
+        some.append(text)
+        size += length
+    if some:
+        yield some
+
+
+def open_embedder(
+    settings: BookSettings, model: str, patience: Patience | None = None
+) -> OpenAIEmbedder:
     """Return the embedder of this name; nothing is sent yet.
 
     Raises:
@@ -77,4 +107,4 @@ def open_embedder(settings: BookSettings, model: str) -> OpenAIEmbedder:
         raise BadSettings(
             f"EMBEDDING_DIMENSIONS is not set, and the length of {model}'s vectors is not known"
         )
-    return OpenAIEmbedder(open_client(settings), model, dimensions)
+    return OpenAIEmbedder(open_client(settings), model, dimensions, patience)

@@ -17,7 +17,9 @@ from api_service import embedders, rerankers
 from api_service.documents import DEFAULT_BOOK, Chunk
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
-from api_service.ingestion.pipeline import Progress, fingerprint, write_chunks
+from api_service.ingestion.pipeline import Progress
+from api_service.ingestion.reading import fingerprint
+from api_service.ingestion.writing import write_chunks
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.spelling import Spelling
 from api_service.settings import BookSettings

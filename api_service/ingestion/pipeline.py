@@ -1,105 +1,185 @@
 """Makes the index hold what the book holds: no more, no less, and nothing written twice."""
 
 import asyncio
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
-from api_service.documents import Chunk
+from api_service.documents import DEFAULT_BOOK, Flaw
 from api_service.embedders import Embedder, bm25
 from api_service.ingestion import chunking
-from api_service.ingestion.chunking import split
-from api_service.ingestion.loaders import Book, BrokenPage
+from api_service.ingestion.ledger import Ledger, digest, open_ledger
+from api_service.ingestion.loaders import BrokenPage, no_pages, page_files
+from api_service.ingestion.loaders.sites import Site
+from api_service.ingestion.memory import peak_memory
+from api_service.ingestion.page_records import FILE, PageRecord, PageRecords, open_records
+from api_service.ingestion.reading import (
+    Done,
+    EmbedderName,
+    ReadChunk,
+    Reading,
+    ReadPage,
+    read_all,
+)
+from api_service.ingestion.writing import batches, new_tokens, write_all
+from api_service.local_database import Remark
 from api_service.search_settings import DEFAULT_LANGUAGE, Language
-from api_service.vector_index import Embedding, IndexedChunk, Made, VectorIndex
+from api_service.vector_index import Made, VectorIndex
 
 MAX_TOKENS = 400
 """Tokens in a chunk, unless a code block or a table alone is longer."""
 
-BATCH_CHUNKS = 64
-BATCH_BYTES = 200_000
-"""Text in a batch, in UTF-8. A token is at least a byte, so that a batch stays below the 300,000
-tokens that OpenAI embeds in one request, in whatever language the book is."""
-
-_CONCURRENT_BATCHES = 3
+_FEW_PAGES = 20  # a small book may be replaced by another without a question
 
 Progress = Callable[[int, int], None]
-"""Called with the chunks written so far, and those to be written in all."""
+"""Called with what is done so far, and what there is to do in all."""
+
+
+class MuchIsGone(Exception):
+    """Most of the stored book is not in the folder; the text says so, and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What an ingestion did.
+class Source:
+    """A book to ingest, and how.
 
     Attributes:
-        pages: Pages of the book that could be read.
+        folder: The book's folder.
+        base_url: Where the book is served.
+        book: Its name.
+        language: Whose stems and stop words the search by terms knows.
+        data_dir: Where what is remembered of its pages lies; None to remember nothing.
+        prune: Whether pages may be removed however many they are.
+        dry_run: Whether to change nothing and only tell what would be done.
+        concurrency: Batches being embedded or written at the same time, at most.
+    """
+
+    folder: Path
+    base_url: str
+    book: str = DEFAULT_BOOK
+    language: Language = DEFAULT_LANGUAGE
+    data_dir: Path | None = None
+    prune: bool = False
+    dry_run: bool = False
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FlawedPage:
+    """A page that was understood, but for these flaws."""
+
+    path: str
+    flaws: tuple[Flaw, ...]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What an ingestion did, or in a dry run would do.
+
+    Attributes:
+        pages: Published pages of the book that could be read.
+        read: Those that had to be read; the others are as they were.
         chunks: Chunks these pages make.
         written: Those that were new or changed.
         removed: Stored chunks that are no longer in the book.
         unchanged: Chunks that were stored already.
+        tokens: Of the texts that were embedded, those not counted whose vectors were kept.
         broken: Pages that could not be read; what was stored of them before is still there.
+        flawed: Pages of which something was not understood.
+        peak_memory: By process, in bytes: the most memory it had.
     """
 
-    pages: int
-    chunks: int
-    written: int
-    removed: int
-    unchanged: int
-    broken: tuple[BrokenPage, ...]
+    pages: int = 0
+    read: int = 0
+    chunks: int = 0
+    written: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    tokens: int = 0
+    broken: list[BrokenPage] = field(default_factory=list)
+    flawed: list[FlawedPage] = field(default_factory=list)
+    peak_memory: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def changed_something(self) -> bool:
-        """Whether the index is another one now."""
-        return self.written > 0 or self.removed > 0
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the steps of one ingestion share."""
+
+    source: Source
+    embedder: Embedder | None
+    ledger: Ledger
+    records: PageRecords
+    summary: Summary
 
 
 async def ingest(
-    book: Book,
+    source: Source,
     *,
-    index: VectorIndex,
+    index: VectorIndex | None,
     embedder: Embedder | None,
     progress: Progress,
-    language: Language = DEFAULT_LANGUAGE,
+    remark: Remark,
 ) -> Summary:
     """Write the chunks that are new or changed, then remove those the book no longer has.
 
     Interrupted anywhere, it leaves an index that answers from what is there; run again, it does
-    what is left. Removing comes last, so that no page is away while its new chunks are made.
+    what is left. Removing comes last, so that no page is away while its new chunks are made. Pages
+    are read, embedded and written as a stream: how much memory it takes does not depend on how
+    many there are.
+
+    Args:
+        source: The book.
+        index: Where to; None for none yet, of which only a dry run knows what to make.
+        embedder: None to write chunks without embeddings.
+        progress: Told the pages read, and those to be read.
+        remark: Told in a sentence what the operator should know.
 
     Raises:
+        NoPages: There is no book in the folder.
+        MuchIsGone: Most pages of the stored book are not in it; nothing was changed.
+        ReadersLost: A process that read pages was ended.
         IndexRefused: The collection is not ours.
         IndexUnavailable: The index failed.
-        ModelUnavailable: The embedder failed; batches written before stay.
+        ModelUnavailable: The embedder failed; what it did before is kept.
     """
-    await index.prepare(embedder.dimensions if embedder else None, made_by(embedder))
-    stored = await index.stored()
-    chunks = {
-        chunk.id: chunk
-        for document in book.documents
-        for chunk in split(document, max_tokens=MAX_TOKENS, book=index.book)
-    }
-    fingerprints = {id_: fingerprint(chunk, embedder, language) for id_, chunk in chunks.items()}
-    changed = [
-        (chunk, fingerprints[id_])
-        for id_, chunk in chunks.items()
-        if id_ not in stored or stored[id_].fingerprint != fingerprints[id_]
-    ]
-    await write_chunks(changed, index, embedder, progress, language)
-    unreadable = {page.path for page in book.broken}
-    gone = [id_ for id_, old in stored.items() if id_ not in chunks and old.path not in unreadable]
-    await index.remove(gone)
-    return Summary(
-        pages=len(book.documents),
-        chunks=len(chunks),
-        written=len(changed),
-        removed=len(gone),
-        unchanged=len(chunks) - len(changed),
-        broken=book.broken,
-    )
+    site, paths = page_files(source.folder, base_url=source.base_url)
+    _remark_on(site, remark)
+    named_by = EmbedderName(embedder.name, embedder.dimensions) if embedder else None
+    reading = Reading(site, source.book, MAX_TOKENS, source.language, named_by)
+    file = source.data_dir / FILE if source.data_dir and not source.dry_run else None
+    circumstances = (site, source.book, MAX_TOKENS, bm25.version(source.language), named_by)
+    records_of = open_records(file, site, circumstances, remark)
+    with open_ledger() as ledger, closing(records_of) as records:
+        run = _Run(source, embedder, ledger, records, Summary())
+        if index and not source.dry_run:
+            # First: what an ingestion that was broken off had written is stored, too.
+            dimensions = embedder.dimensions if embedder else None
+            await index.prepare(dimensions, made_by(embedder, source.language))
+        if index:
+            async for stored in index.stored():
+                ledger.enter(stored)
+        _refuse_much_gone(run, paths)
+        to_read = [path async for path in _changed_pages(run, paths)]
+        changed = _changed(run, read_all(reading, to_read), len(to_read), progress)
+        if source.dry_run or index is None:
+            await _count(run, changed)
+        else:
+            # Where nobody is asked, one batch is read while the other is written.
+            concurrency = source.concurrency if embedder else 2
+            run.summary.tokens = await write_all(changed, index, embedder, concurrency)
+        if not run.summary.pages and not run.summary.broken:
+            raise no_pages(site.folder)
+        for ids in ledger.left():
+            run.summary.removed += len(ids)
+            if index and not source.dry_run:
+                await index.remove(ids)
+    run.summary.peak_memory[os.getpid()] = peak_memory()
+    return run.summary
 
 
-def made_by(embedder: Embedder | None, language: Language = DEFAULT_LANGUAGE) -> Made:
+def made_by(embedder: Embedder | None, language: Language) -> Made:
     """Return what an index made now is made by, to be noted beside it."""
     return {
         "chunker": f"{chunking.VERSION}:{MAX_TOKENS}",
@@ -109,75 +189,80 @@ def made_by(embedder: Embedder | None, language: Language = DEFAULT_LANGUAGE) ->
     }
 
 
-def fingerprint(
-    chunk: Chunk, embedder: Embedder | None, language: Language = DEFAULT_LANGUAGE
-) -> str:
-    """Return a SHA-256, in hex, of everything that is stored for a chunk depends on."""
-    terms = bm25.version(language)
-    made_by = [terms, embedder.name, embedder.dimensions] if embedder else [terms]
-    stored = asdict(replace(chunk, lines=None))
-    text = json.dumps([stored, made_by], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _remark_on(site: Site, remark: Remark) -> None:
+    """Say where pages are read, and what of a site's configuration could not be understood."""
+    if site.configuration:
+        remark(f"{site.configuration}: the pages in {site.folder} are read at {site.base_url}")
+        for flaw in site.flaws:
+            place = site.configuration + ("" if flaw.line is None else f", line {flaw.line}")
+            remark(f"{place}: {flaw.reason}")
 
 
-def batches(changed: Iterable[tuple[Chunk, str]]) -> Iterator[list[tuple[Chunk, str]]]:
-    """Cut into batches of at most BATCH_CHUNKS and BATCH_BYTES; a longer chunk comes alone."""
-    batch: list[tuple[Chunk, str]] = []
-    size = 0
-    for chunk, mark in changed:
-        length = len(chunk.searchable.encode())
-        if batch and (len(batch) == BATCH_CHUNKS or size + length > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append((chunk, mark))
-        size += length
-    if batch:
-        yield batch
+def _refuse_much_gone(run: _Run, paths: list[PurePosixPath]) -> None:
+    """Refuse to remove most of a long book: the folder may be the wrong one."""
+    stored = run.ledger.pages()
+    gone = run.ledger.pages_outside({str(path) for path in paths})
+    if not run.source.prune and gone > _FEW_PAGES and gone * 2 > stored:
+        raise MuchIsGone(
+            f"Of the {stored} pages in the index {gone} are not in {run.source.folder}; nothing "
+            "was changed. If this is the right folder, say so with --prune, and they are removed."
+        )
 
 
-async def write_chunks(
-    changed: Sequence[tuple[Chunk, str]],
-    index: VectorIndex,
-    embedder: Embedder | None,
-    progress: Progress,
-    language: Language = DEFAULT_LANGUAGE,
-) -> None:
-    """Embed chunks and write them, each with its fingerprint, a few batches at a time.
-
-    Raises:
-        IndexUnavailable: The index failed.
-        ModelUnavailable: The embedder failed; batches written before stay.
-    """
-    written = 0
-    free = asyncio.Semaphore(_CONCURRENT_BATCHES)
-
-    async def write(batch: list[tuple[Chunk, str]]) -> None:
-        nonlocal written
-        async with free:
-            await index.write(await _indexed(batch, embedder, language))
-        written += len(batch)
-        progress(written, len(changed))
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for batch in batches(changed):
-                group.create_task(write(batch))
-    except ExceptionGroup as failures:
-        first = failures.exceptions[0]  # it cancelled the others
-    else:
-        return
-    raise first
+async def _changed_pages(run: _Run, paths: list[PurePosixPath]) -> AsyncGenerator[PurePosixPath]:
+    for path in paths:
+        if not _is_unchanged(run, path):
+            yield path
+        await asyncio.sleep(0)  # whatever else keeps the index has its turn
 
 
-async def _indexed(
-    batch: list[tuple[Chunk, str]], embedder: Embedder | None, language: Language
-) -> list[IndexedChunk]:
-    texts = [chunk.searchable for chunk, _ in batch]
-    embeddings: list[Embedding | None] = [None] * len(batch)
-    if embedder:
-        vectors = await embedder.embed(texts)
-        embeddings = [Embedding(embedder.name, tuple(vector)) for vector in vectors]
-    return [
-        IndexedChunk(chunk, mark, bm25.document_terms(text, language), embedding)
-        for (chunk, mark), text, embedding in zip(batch, texts, embeddings, strict=True)
-    ]
+def _is_unchanged(run: _Run, path: PurePosixPath) -> bool:
+    """Tell whether a page is as it was and stored as it is; then it is done with."""
+    record = run.records.of(path)
+    if record is None or digest(run.ledger.of_page(str(path))) != record.digest:
+        return False
+    run.ledger.strike_page(str(path))
+    _sum_up(run.summary, record)
+    run.summary.unchanged += record.chunks
+    return True
+
+
+def _sum_up(summary: Summary, record: PageRecord) -> None:
+    summary.pages += record.is_published
+    summary.chunks += record.chunks
+    if record.flaws:
+        summary.flawed.append(FlawedPage(record.path, record.flaws))
+
+
+async def _changed(
+    run: _Run, jobs: AsyncGenerator[Done], pages: int, progress: Progress
+) -> AsyncGenerator[ReadChunk]:
+    """Yield the chunks that are new or changed, page by page, as long as jobs bring pages."""
+    summary = run.summary
+    async with aclosing(jobs):
+        async for done in jobs:
+            summary.peak_memory[done.process] = done.peak_memory
+            for page in done.pages:
+                if isinstance(page, BrokenPage):
+                    summary.broken.append(page)
+                    run.ledger.strike_page(page.path)
+                    continue
+                stored = run.ledger.of_page(page.record.path)
+                run.ledger.strike(page.record.path, (one.chunk.id for one in page.chunks))
+                _sum_up(summary, page.record)
+                for one in page.chunks:
+                    if stored.get(one.chunk.id) == one.fingerprint:
+                        summary.unchanged += 1
+                    else:
+                        summary.written += 1
+                        yield one
+            summary.read += len(done.pages)
+            run.records.keep(page.record for page in done.pages if isinstance(page, ReadPage))
+            progress(summary.read, pages)
+
+
+async def _count(run: _Run, changed: AsyncGenerator[ReadChunk]) -> None:
+    """Go through what would be written, and count the tokens that would be paid for."""
+    async with aclosing(batches(changed, run.embedder)) as cut:
+        async for batch in cut:
+            run.summary.tokens += await new_tokens(batch, run.embedder)

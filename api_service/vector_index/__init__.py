@@ -9,7 +9,7 @@ takes its place as a whole (drafts.py), so that nobody reads half a book. One in
 books; what is opened is one book's part of it, and nothing of the others is seen or touched.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -149,8 +149,11 @@ class VectorIndex(Protocol):
         """
         ...
 
-    async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk of the book by its id; empty without a collection."""
+    def stored(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk of the book by its id, some at a time.
+
+        There are none without a collection. The index must not be changed meanwhile.
+        """
         ...
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:

@@ -1,6 +1,6 @@
 """The index as an ingestion has it: nothing is changed where readers are, until all of it is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from api_service.documents import Chunk
 from api_service.vector_index import (
@@ -58,9 +58,10 @@ class Draft:
     def _read(self) -> VectorIndex:
         return self._copy or self._live
 
-    async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk of the book by its id."""
-        return await self._read.stored()
+    async def stored(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk of the book by its id, some at a time."""
+        async for some in self._read.stored():
+            yield some
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks in the copy."""

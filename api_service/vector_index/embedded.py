@@ -8,7 +8,7 @@ loop is free while the engine waits for the disk.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +61,7 @@ class EmbeddedIndex:
         self._name = name
         self._lock = lock
         self._issued: set[str] = set()
+        self._unpacked = 0
         self._closed = False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
@@ -113,9 +114,14 @@ class EmbeddedIndex:
         if made:
             await asyncio.to_thread(generations.note, self._index / self._name, made)
 
-    async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk of the book by its id."""
-        return await self._run(lambda: engine.stored(self._shard, self.book))
+    async def stored(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk of the book by its id, some at a time."""
+        offset: qdrant.PointId | None = None
+        while True:
+            found, offset = await self._run(engine.stored, self._shard, self.book, offset)
+            yield found
+            if offset is None:
+                return
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; they are in the write-ahead log, and flushed, on return.
@@ -128,6 +134,10 @@ class EmbeddedIndex:
             async with self._changing:
                 await asyncio.to_thread(generations.require_room, self._index)
                 await self._run(engine.write, self._shard, chunks)
+                self._unpacked += len(chunks)
+                if self._unpacked >= engine.PACK_CHUNKS:
+                    self._unpacked = 0
+                    await self._run(engine.pack, self._shard)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""

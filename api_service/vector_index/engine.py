@@ -37,6 +37,11 @@ from api_service.vector_index.points import (
 )
 
 _PAGE = 1000
+_PACKED_KB = 4000
+
+PACK_CHUNKS = 4000
+"""How many chunks are written before they are packed: each takes 5 KB of memory until then, and
+a fifth of that afterwards."""
 
 
 def create(folder: Path) -> qdrant.EdgeShard:
@@ -46,9 +51,20 @@ def create(folder: Path) -> qdrant.EdgeShard:
         IndexRefused: It cannot be made.
     """
     config = qdrant.EdgeConfig(
-        sparse_vectors={BM25: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
+        # What `pack` has packed is searched in the file, through the system's own cache.
+        sparse_vectors={
+            BM25: qdrant.EdgeSparseVectorParams(
+                modifier=qdrant.Modifier.Idf, memory=qdrant.Memory.Cold
+            )
+        },
         # No approximate index: a book is small, and an exact search of it takes a millisecond.
-        optimizers=qdrant.EdgeOptimizersConfig(indexing_threshold=0),
+        hnsw_config=qdrant.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000),
+        # Small segments, since to join two takes memory for both and more.
+        optimizers=qdrant.EdgeOptimizersConfig(
+            indexing_threshold=_PACKED_KB,
+            max_segment_size=5 * _PACKED_KB,
+            default_segment_number=50,
+        ),
         wal_enabled=True,
     )
     try:
@@ -130,20 +146,15 @@ def fit(shard: qdrant.EdgeShard, book: str, dimensions: int) -> None:
     shard.flush()
 
 
-def stored(shard: qdrant.EdgeShard, book: str) -> dict[str, StoredChunk]:
-    """Return every stored chunk of the book by its id."""
-    found: dict[str, StoredChunk] = {}
-    offset: qdrant.PointId | None = None
+def stored(
+    shard: qdrant.EdgeShard, book: str, offset: "qdrant.PointId | None"
+) -> "tuple[dict[str, StoredChunk], qdrant.PointId | None]":
+    """Return some stored chunks of the book by their ids, and where to go on; None at the end."""
     members = qdrant.PayloadSelector.Include([PATH, FINGERPRINT])
-    while True:
-        page, offset = shard.scroll(
-            qdrant.ScrollRequest(
-                offset=offset, limit=_PAGE, with_payload=members, filter=_only(book)
-            )
-        )
-        found |= {str(record.id): stored_from(record.payload or {}) for record in page}
-        if offset is None:
-            return found
+    page, next_ = shard.scroll(
+        qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members, filter=_only(book))
+    )
+    return {str(record.id): stored_from(record.payload or {}) for record in page}, next_
 
 
 def page(
@@ -161,6 +172,12 @@ def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
     """Store chunks and flush."""
     points = [qdrant.Point(one.chunk.id, _vectors(one), payload_of(one)) for one in chunks]
     shard.update(qdrant.UpdateOperation.upsert_points(points))
+    shard.flush()
+
+
+def pack(shard: qdrant.EdgeShard) -> None:
+    """Put what was written since the last time into files that need not be held in memory."""
+    shard.optimize()
     shard.flush()
 
 

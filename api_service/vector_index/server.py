@@ -1,6 +1,6 @@
 """The index on a Qdrant server, over its REST interface."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -27,12 +27,7 @@ from api_service.vector_index import (
     server_requests,
     server_search,
 )
-from api_service.vector_index.points import (
-    FINGERPRINT,
-    PATH,
-    origin,
-    stored_from,
-)
+from api_service.vector_index.points import origin
 from api_service.vector_index.server_errors import vendor_errors
 from api_service.vector_index.server_generations import WRITE_SECONDS, Generation, Generations
 from api_service.vector_index.server_lock import ServerLock
@@ -42,7 +37,6 @@ from api_service.vector_index.server_requests import Requests
 _T = TypeVar("_T")
 
 _READ_SECONDS = 5
-_PAGE = 1000
 
 
 class ServerIndex:
@@ -136,26 +130,21 @@ class ServerIndex:
             if made:
                 await self._generations.note(at.name, made)
 
-    async def stored(self) -> dict[str, StoredChunk]:
-        """Return every stored chunk of the book by its id; empty without a collection."""
-        found: dict[str, StoredChunk] = {}
+    async def stored(self) -> AsyncIterator[dict[str, StoredChunk]]:
+        """Yield every stored chunk of the book by its id, some at a time."""
+        offset: models.ExtendedPointId | None = None
 
-        async def read(at: Generation, requests: Requests) -> dict[str, StoredChunk]:
-            found.clear()
-            offset: models.ExtendedPointId | None = None
-            while True:
-                page, offset = await self._client.scroll(
-                    at.name,
-                    requests.of_book,
-                    limit=_PAGE,
-                    offset=offset,
-                    with_payload=[PATH, FINGERPRINT],
-                )
-                found.update({str(point.id): stored_from(point.payload or {}) for point in page})
-                if offset is None:
-                    return found
+        async def read(
+            at: Generation, requests: Requests
+        ) -> tuple[dict[str, StoredChunk], models.ExtendedPointId | None]:
+            return await server_search.stored(self._client, at.name, requests, offset)
 
-        return await self._read(read, {})
+        nothing: tuple[dict[str, StoredChunk], models.ExtendedPointId | None] = {}, None
+        while True:
+            some, offset = await self._read(read, nothing)
+            yield some
+            if offset is None:
+                return
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:
         """Store chunks; the server answers once they are in its write-ahead log and applied."""

@@ -7,9 +7,11 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from api_service.documents import Chunk, ScoredChunk
-from api_service.vector_index import Asked, Embedding, Found, convex
-from api_service.vector_index.points import chunk_from, origin_of
+from api_service.vector_index import Asked, Embedding, Found, StoredChunk, convex
+from api_service.vector_index.points import FINGERPRINT, PATH, chunk_from, origin_of, stored_from
 from api_service.vector_index.server_requests import Requests, hits
+
+_PAGE = 1000
 
 
 async def search(client: AsyncQdrantClient, name: str, requests: Requests, asked: Asked) -> Found:
@@ -79,6 +81,23 @@ async def page(
     records, next_ = await client.scroll(name, requests.of_book, limit=limit, offset=after)
     found = [chunk_from(record.payload or {}) for record in records]
     return found, None if next_ is None else str(next_)
+
+
+async def stored(
+    client: AsyncQdrantClient,
+    name: str,
+    requests: Requests,
+    after: models.ExtendedPointId | None,
+) -> tuple[dict[str, StoredChunk], models.ExtendedPointId | None]:
+    """Return some stored chunks of the book by their ids, and where to go on; None at the end.
+
+    Raises:
+        ApiException: The server refused or failed; 404 where there is no such collection.
+    """
+    records, next_ = await client.scroll(
+        name, requests.of_book, limit=_PAGE, offset=after, with_payload=[PATH, FINGERPRINT]
+    )
+    return {str(record.id): stored_from(record.payload or {}) for record in records}, next_
 
 
 async def _scored(

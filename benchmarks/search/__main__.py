@@ -26,7 +26,8 @@ import jwt
 from api_service import embedders
 from api_service.evaluation.judged_sets import JudgedSet, read_set
 from api_service.evaluation.retrieval import whole
-from api_service.ingestion.pipeline import fingerprint, write_chunks
+from api_service.ingestion.reading import fingerprint
+from api_service.ingestion.writing import write_chunks
 from api_service.settings import BookSettings
 from api_service.vector_index.opening import open_index
 

@@ -1,5 +1,6 @@
 """Books in files: what reads each format, and the walk over a folder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -7,7 +8,7 @@ from typing import Protocol
 from api_service.documents import Document
 from api_service.ingestion.loaders import docusaurus, html, markdown, notebook, pdf
 from api_service.ingestion.loaders.files import Unreadable, walk
-from api_service.ingestion.loaders.sites import site_of
+from api_service.ingestion.loaders.sites import Site, site_of
 
 
 class NoPages(Exception):
@@ -70,8 +71,8 @@ LOADERS = (
 )
 
 
-def load_book(folder: Path, *, base_url: str) -> Book:
-    """Load every page of a folder; a page that cannot be read is named and left out.
+def pages(folder: Path, *, base_url: str) -> Iterator[Document | BrokenPage]:
+    """Load the pages of a folder one after another, in reading order.
 
     Args:
         folder: The book's folder, with folders in it; or the folder of a Docusaurus site.
@@ -81,37 +82,71 @@ def load_book(folder: Path, *, base_url: str) -> Book:
         NoPages: The folder is missing, is not a folder, holds no page, or a folder in it cannot
             be read.
     """
+    site, paths = page_files(folder, base_url=base_url)
+    loaded = (load_page(site, path) for path in paths)
+    found = (page for page in loaded if page is not None)
+    first = next(found, None)
+    if first is None:
+        raise no_pages(site.folder)
+    yield first
+    yield from found
+
+
+def load_book(folder: Path, *, base_url: str) -> Book:
+    """Load every page of a folder at once, as `pages` does.
+
+    Raises:
+        NoPages: As there.
+    """
+    loaded = list(pages(folder, base_url=base_url))
+    return Book(
+        tuple(page for page in loaded if isinstance(page, Document)),
+        tuple(page for page in loaded if isinstance(page, BrokenPage)),
+    )
+
+
+def page_files(folder: Path, *, base_url: str) -> tuple[Site, list[PurePosixPath]]:
+    """Return the site of a book's folder, and its pages' files in the site's, in reading order.
+
+    Raises:
+        NoPages: As `pages` does, but for pages none of which is published.
+    """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise NoPages(f"The book's folder {folder} {what}.")
     site = site_of(folder, base_url)
-    folder = site.folder
-    by_suffix = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
-    documents: list[Document] = []
-    broken: list[BrokenPage] = []
-    for path in _pages(folder):
-        loader = by_suffix.get(path.suffix.lower())
-        if loader is None:
-            continue
-        name = str(path).encode("utf-8", "replace").decode()
-        if name != str(path):
-            broken.append(BrokenPage(name, None, "Its name is not UTF-8 text."))
-            continue
-        try:
-            if document := loader.load(folder, path, base_url=site.base_url):
-                documents.append(document)
-        except Unreadable as error:
-            broken.append(BrokenPage(name, error.line, error.reason))
-    if not documents and not broken:
-        endings = ", ".join(by_suffix)
-        raise NoPages(f"The book's folder {folder} holds no page ({endings}).")
-    return Book(tuple(documents), tuple(broken))
-
-
-def _pages(folder: Path) -> list[PurePosixPath]:
+    suffixes = _by_suffix()
     try:
-        return sorted(
-            path for path in walk(folder) if docusaurus.is_page(path, site_of(folder).rules)
-        )
+        found = [path for path in walk(site.folder) if docusaurus.is_page(path, site.rules)]
     except OSError as error:
         raise NoPages(f"The folder {error.filename} cannot be read ({error.strerror}).") from error
+    paths = sorted(path for path in found if path.suffix.lower() in suffixes)
+    if not paths:
+        raise no_pages(site.folder)
+    return site, paths
+
+
+def load_page(site: Site, path: PurePosixPath) -> Document | BrokenPage | None:
+    """Load one of a book's pages; None for one that is not published.
+
+    Args:
+        site: What the book's folder is part of.
+        path: The page's file, relative to the site's folder of pages.
+    """
+    name = str(path).encode("utf-8", "replace").decode()
+    if name != str(path):
+        return BrokenPage(name, None, "Its name is not UTF-8 text.")
+    try:
+        loader = _by_suffix()[path.suffix.lower()]
+        return loader.load(site.folder, path, base_url=site.base_url)
+    except Unreadable as error:
+        return BrokenPage(name, error.line, error.reason)
+
+
+def no_pages(folder: Path) -> NoPages:
+    """Return the refusal of a folder without a page."""
+    return NoPages(f"The book's folder {folder} holds no page ({', '.join(_by_suffix())}).")
+
+
+def _by_suffix() -> dict[str, Loader]:
+    return {suffix: loader for loader in LOADERS for suffix in loader.suffixes}

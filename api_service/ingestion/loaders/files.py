@@ -3,9 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 
 MAX_BYTES = 5 * 1024 * 1024
+
+
+_noted: ContextVar[set[Path] | None] = ContextVar("noted", default=None)
 
 
 class Unreadable(Exception):
@@ -47,6 +52,17 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
+@contextmanager
+def noting_reads() -> Iterator[set[Path]]:
+    """Give a set that gets every file that is read, or should have been, within the context."""
+    noted: set[Path] = set()
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
 def check(path: Path, *, most: int) -> None:
     """Look at a file before it is opened.
 
@@ -57,6 +73,9 @@ def check(path: Path, *, most: int) -> None:
     Raises:
         Unreadable: It is no ordinary file, too large, or may not be looked at.
     """
+    noted = _noted.get()
+    if noted is not None:
+        noted.add(path)
     try:
         status = path.stat()
     except OSError as error:

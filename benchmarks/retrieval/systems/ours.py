@@ -12,7 +12,8 @@ from api_service.evaluation.judged_sets import Passage
 from api_service.evaluation.retrieval import whole
 from api_service.ingestion.chunking import split
 from api_service.ingestion.loaders import load_book
-from api_service.ingestion.pipeline import fingerprint, write_chunks
+from api_service.ingestion.reading import fingerprint
+from api_service.ingestion.writing import write_chunks
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.settings import BookSettings
 from api_service.token_counts import count_tokens

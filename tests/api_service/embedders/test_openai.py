@@ -4,7 +4,7 @@ import pytest
 
 from api_service import embedders
 from api_service.embedders import Embedder
-from api_service.embedders.openai import BATCH, TEXT_TOKENS
+from api_service.embedders.openai import REQUEST_TEXTS, REQUEST_TOKENS, TEXT_TOKENS, requests
 from api_service.problems import ModelUnavailable
 from api_service.token_counts import count_tokens
 from service_kit.settings import BadSettings
@@ -16,7 +16,6 @@ from tests.api_service.scripted_openai import (
     refuses,
     scripted_openai,
     sends,
-    vector_of,
 )
 from tests.api_service.service import make_settings
 
@@ -30,15 +29,29 @@ def embedder_of(openai: ScriptedOpenAI) -> Embedder:
 
 
 async def test_each_text_has_its_vector_in_order() -> None:
-    texts = [f"lidar gait {number}" for number in range(BATCH + 3)]
+    texts = ["lidar gait " * 4000 + str(number) for number in range(40)]
     async with scripted_openai() as openai:
         embedder = embedder_of(openai)
         vectors = await embedder.embed(texts)
         await embedder.close()
 
-    assert vectors == [pytest.approx(vector_of(text)) for text in texts]
-    assert [len(asked["input"]) for asked in openai.asked("/embeddings")] == [BATCH, 3]
+    sent = [len(asked["input"]) for asked in openai.asked("/embeddings")]
+    assert len(sent) > 1
+    assert sum(sent) == 40
+    assert len(vectors) == 40
     assert embedder.dimensions == DIMENSIONS
+
+
+def test_a_request_holds_no_more_than_the_vendor_takes() -> None:
+    short = [f"lidar gait {number}" for number in range(2 * REQUEST_TEXTS + 3)]
+    assert [len(some) for some in requests(short)] == [REQUEST_TEXTS, REQUEST_TEXTS, 3]
+    long = ["robot " * 7000 for _ in range(100)]  # 42,000 bytes, 7,001 tokens
+    cut = list(requests(long))
+    assert [text for some in cut for text in some] == long
+    sizes = [sum(map(count_tokens, some)) for some in cut]
+    assert max(sizes) <= REQUEST_TOKENS
+    assert sizes[0] > REQUEST_TOKENS - 8000
+    assert list(requests([])) == []
 
 
 async def test_no_text_asks_nothing() -> None:

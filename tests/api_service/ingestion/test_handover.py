@@ -16,7 +16,7 @@ from api_service.vector_index import IndexInUse, IndexRefused
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.opening import index_folder, open_index
 from api_service.vector_index.server import ServerIndex
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_what_an_ingestion_that_failed_had_done_is_gone_on_with(
             await ingest_half(settings)
         assert await index.count() == 1
         async with borrowed_index(settings) as borrowed:
-            assert len(await borrowed.index.stored()) == 2
+            assert len(await all_stored(borrowed.index)) == 2
             await borrowed.hand_over()
         assert await index.count() == 2
         await eventually_one_generation(settings)
@@ -100,7 +100,7 @@ async def test_the_same_holds_without_a_service(settings: BookSettings) -> None:
     async with borrowed_index(settings) as borrowed:
         assert await borrowed.index.count() == 1
         await borrowed.index.prepare(None)
-        assert len(await borrowed.index.stored()) == 2
+        assert len(await all_stored(borrowed.index)) == 2
         await borrowed.hand_over()
     index = await open_index(settings)
     assert await index.count() == 2
@@ -123,7 +123,7 @@ async def test_an_ingestion_that_changes_nothing_makes_no_copy(settings: BookSet
     before = generations(settings)
     async with borrowed_index(settings) as borrowed:
         await borrowed.index.prepare(None)
-        assert len(await borrowed.index.stored()) == 1
+        assert len(await all_stored(borrowed.index)) == 1
         await borrowed.index.write([])
         await borrowed.index.remove([])
         assert generations(settings) == before
@@ -245,7 +245,7 @@ async def test_a_relative_data_folder_works(tmp_path: Path) -> None:
 async def _change_through_the_service(settings: BookSettings) -> None:
     async with service(settings) as index:
         async with borrowed_index(settings) as borrowed:
-            await borrowed.index.remove(list(await index.stored()))
+            await borrowed.index.remove(list(await all_stored(index)))
             await borrowed.hand_over()
         assert await index.count() == 0
 

@@ -14,7 +14,7 @@ import pytest
 
 from api_service.embedders.bm25 import query_terms
 from api_service.ingestion.handover import serve_handover, socket_path
-from api_service.ingestion.pipeline import BATCH_CHUNKS
+from api_service.ingestion.writing import BATCH_CHUNKS
 from api_service.settings import BookSettings
 from api_service.vector_index import COLLECTION, VectorIndex
 from api_service.vector_index.opening import open_index
@@ -206,7 +206,7 @@ async def test_a_command_killed_half_way_is_finished_by_the_next(
 async def test_the_example_book_is_answered_from(tmp_path: Path) -> None:
     place = Place(tmp_path, {"BOOK_BASE_URL": "https://book.example/docs"})
     status, _, complained = await ingest(tmp_path, EXAMPLE_BOOK, **place.environment)
-    assert (status, "chunks written" in complained) == (0, True)
+    assert (status, "pages read" in complained) == (0, True)
     async with place.index() as index:
         found = await index.search(query_terms("vision-language-action model"), None, 3)
     assert all(scored.chunk.url.startswith("https://book.example/docs/") for scored in found.chunks)
@@ -256,7 +256,7 @@ async def test_an_embedder_that_fails_is_named_without_its_key(
         tmp_path, book, DATA_DIR=str(tmp_path / "data"), **using(vendor)
     )
     assert (status, said) == (1, "")
-    assert "openai:text-embedding-3-small failed" in complained
+    assert "openai:text-embedding-3-small failed: it refuses the key." in complained
     assert "sk-test" not in complained
     assert "vendor-internal-words" not in complained
 
@@ -344,5 +344,5 @@ async def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
         status, said, _ = await finished(process)
     os.close(terminal)
     assert (status, "Written 1" in said) == (0, True)
-    assert "writing chunks" in shown
+    assert "ingesting pages" in shown
     assert "1/1" in shown

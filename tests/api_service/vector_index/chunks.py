@@ -2,7 +2,7 @@
 
 from api_service.documents import Chunk
 from api_service.embedders.bm25 import document_terms
-from api_service.vector_index import Embedding, IndexedChunk
+from api_service.vector_index import Embedding, IndexedChunk, StoredChunk, VectorIndex
 
 
 def make_chunk(text: str, *, path: str = "sensors.md", ordinal: int = 0) -> Chunk:
@@ -30,3 +30,11 @@ def make_stored(
     chunk = make_chunk(text, path=path, ordinal=ordinal)
     embedding = Embedding(embedder, vector) if vector else None
     return IndexedChunk(chunk, fingerprint, document_terms(chunk.searchable), embedding)
+
+
+async def all_stored(index: VectorIndex) -> dict[str, StoredChunk]:
+    """Return every stored chunk of the book by its id."""
+    found: dict[str, StoredChunk] = {}
+    async for some in index.stored():
+        found |= some
+    return found

@@ -21,7 +21,7 @@ from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.points import CANDIDATES
 from api_service.vector_index.server import ServerIndex
 from tests.api_service.qdrant_server import qdrant_server
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 NO_TERMS = SparseVector((), ())
 
@@ -49,7 +49,7 @@ async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def test_an_index_never_written_to_is_empty(index: VectorIndex) -> None:
     assert await index.count() == 0
-    assert await index.stored() == {}
+    assert await all_stored(index) == {}
     found = await index.search(query_terms("lidar"), Embedding("openai:small", (1.0, 0.0)), 5)
     assert found.chunks == ()
     assert found.retrieval == "bm25"
@@ -59,7 +59,7 @@ async def test_preparing_twice_changes_nothing(index: VectorIndex) -> None:
     await index.prepare(2)
     await index.write([make_stored("Lidar measures distance.", vector=(1.0, 0.0))])
     await index.prepare(2)
-    assert [stored.fingerprint for stored in (await index.stored()).values()] == ["1"]
+    assert [stored.fingerprint for stored in (await all_stored(index)).values()] == ["1"]
 
 
 async def test_a_chunk_comes_back_as_it_was_written(index: VectorIndex) -> None:
@@ -68,7 +68,7 @@ async def test_a_chunk_comes_back_as_it_was_written(index: VectorIndex) -> None:
     await index.write([written])
     found = await index.search(query_terms("pulses"), None, 5)
     assert [scored.chunk for scored in found.chunks] == [written.chunk]
-    assert await index.stored() == {written.chunk.id: StoredChunk("sensors.md", "1")}
+    assert await all_stored(index) == {written.chunk.id: StoredChunk("sensors.md", "1")}
 
 
 async def test_a_chunk_written_again_replaces_the_former_one(index: VectorIndex) -> None:
@@ -85,7 +85,7 @@ async def test_removed_chunks_are_gone_and_unknown_ids_are_ignored(index: Vector
     first, second = make_stored("Cameras see."), make_stored("Lidar ranges.", ordinal=1)
     await index.write([first, second])
     await index.remove([first.chunk.id, str(uuid4())])
-    assert set(await index.stored()) == {second.chunk.id}
+    assert set(await all_stored(index)) == {second.chunk.id}
     assert (await index.search(query_terms("cameras"), None, 5)).chunks == ()
 
 
@@ -237,7 +237,7 @@ async def test_vectors_of_another_length_are_dropped_and_their_chunks_count_as_c
     await index.prepare(2)
     await index.write([make_stored("camera", vector=(1.0, 0.0))])
     await index.prepare(3)
-    assert [stored.fingerprint for stored in (await index.stored()).values()] == [""]
+    assert [stored.fingerprint for stored in (await all_stored(index)).values()] == [""]
     before = await index.search(query_terms("camera"), Embedding("openai:small", (1.0, 0.0)), 5)
     assert before.retrieval == "bm25"
     await index.write([make_stored("camera", vector=(1.0, 0.0, 0.0))])
@@ -275,4 +275,4 @@ async def test_every_chunk_is_listed_when_there_are_many(index: VectorIndex) -> 
     await index.prepare(None)
     await index.write([make_stored("arm", ordinal=place) for place in range(1001)])
     assert await index.count() == 1001
-    assert len(await index.stored()) == 1001
+    assert len(await all_stored(index)) == 1001

@@ -13,7 +13,7 @@ from api_service.vector_index.drafts import Draft
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.server import ServerIndex
 from tests.api_service.qdrant_server import qdrant_server
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 RIGHT = Embedding("openai:small", (1.0, 0.0))
 
@@ -87,7 +87,7 @@ async def test_a_draft_left_behind_is_gone_on_with(live: LiveIndex) -> None:
     assert await texts(live) == ["camera"]
     draft = Draft(live)
     await draft.prepare(2)
-    assert len(await draft.stored()) == 2
+    assert len(await all_stored(draft)) == 2
     await draft.hand_over()
     assert await texts(live) == ["camera", "gripper"]
 
@@ -97,7 +97,7 @@ async def test_vectors_of_another_length_change_nothing_until_they_are_handed_ov
 ) -> None:
     draft = Draft(live)
     await draft.prepare(3)
-    assert [stored.fingerprint for stored in (await draft.stored()).values()] == [""]
+    assert [stored.fingerprint for stored in (await all_stored(draft)).values()] == [""]
     assert await live.comparable("openai:small", 2) == 1
     await draft.write([make_stored("camera", vector=(1.0, 0.0, 0.0))])
     await draft.hand_over()
@@ -144,7 +144,7 @@ async def test_searches_go_on_while_drafts_take_the_place_of_the_index(live: Liv
     for edition in range(3):
         draft = Draft(live)
         await draft.prepare(2)
-        await draft.remove(list(await draft.stored()))
+        await draft.remove(list(await all_stored(draft)))
         await draft.write(
             [
                 make_stored(f"edition {edition}", ordinal=10 * edition + place, vector=(1.0, 0.0))

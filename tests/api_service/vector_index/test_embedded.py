@@ -18,14 +18,14 @@ from api_service.problems import IndexUnavailable
 from api_service.vector_index import Embedding, IndexInUse, IndexRefused
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.points import payload_of
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 ROOT = Path(__file__).parents[3]
 WRITE_UNTIL_KILLED = """
 import asyncio, sys
 from pathlib import Path
 from api_service.vector_index.embedded import EmbeddedIndex
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 async def main():
     index = await EmbeddedIndex.open(Path(sys.argv[1]))
@@ -89,11 +89,11 @@ async def test_an_index_closed_and_opened_again_holds_the_same_chunks(tmp_path: 
     first = await EmbeddedIndex.open(tmp_path / "index")
     await first.prepare(2)
     await first.write([make_stored("camera", vector=(1.0, 0.0))])
-    before = await first.stored()
+    before = await all_stored(first)
     await first.close()
     await first.close()
     second = await EmbeddedIndex.open(tmp_path / "index")
-    assert await second.stored() == before
+    assert await all_stored(second) == before
     await second.close()
 
 
@@ -295,7 +295,7 @@ async def test_an_index_of_an_older_version_is_the_default_book(tmp_path: Path) 
     for book, expected in (("book", 1), ("another", 0), ("book", 1)):
         index = await EmbeddedIndex.open(folder, book)
         assert await index.count() == expected
-        assert len(await index.stored()) == expected
+        assert len(await all_stored(index)) == expected
         found = await index.search(query_terms("camera"), None, 5)
         assert [scored.chunk.book for scored in found.chunks] == [book] * expected
         await index.close()

@@ -22,7 +22,7 @@ from api_service.vector_index import COLLECTION, IndexRefused
 from api_service.vector_index.server import ServerIndex
 from api_service.vector_index.server_errors import vendor_errors
 from tests.api_service.qdrant_server import qdrant_server
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 from tests.loopback import free_port
 
 KEY = "the-key-of-the-tests"
@@ -57,7 +57,7 @@ async def test_a_server_that_is_away_is_noticed_at_once() -> None:
     started = time.monotonic()
     for call in (
         index.prepare(2),
-        index.stored(),
+        all_stored(index),
         index.count(),
         index.search(query_terms("camera"), None, 5),
         index.write([make_stored("camera")]),

@@ -13,7 +13,7 @@ from api_service.vector_index.drafts import Draft
 from api_service.vector_index.opening import open_index
 from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.recording_proxy import Recording, recording_proxy
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 RIGHT = Embedding("openai:small", (1.0, 0.0))
 NO_TERMS = SparseVector((), ())
@@ -49,7 +49,7 @@ async def asked(server_url: str, collection: str, **settings: object) -> Recordi
                 assert [scored.chunk.text for scored in found.chunks] == ["camera"]
         assert await index.count() == 1
         assert await index.comparable("openai:small", 2) == 1
-        assert len(await index.stored()) == 1
+        assert len(await all_stored(index)) == 1
         await draft.close()
         await index.close()
     return recording

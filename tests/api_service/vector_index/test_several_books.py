@@ -21,7 +21,7 @@ from api_service.vector_index import (
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.server import ServerIndex
 from tests.api_service.qdrant_server import qdrant_server
-from tests.api_service.vector_index.chunks import make_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 NO_TERMS = SparseVector((), ())
 RIGHT = Embedding("openai:small", (1.0, 0.0))
@@ -83,7 +83,7 @@ async def test_each_book_is_searched_counted_and_listed_alone(opened: Open) -> N
         async with opened(book) as index:
             assert index.book == book
             assert await index.count() == len(expected)
-            assert len(await index.stored()) == len(expected)
+            assert len(await all_stored(index)) == len(expected)
             assert await index.comparable("openai:small", 2) == len(expected)
             assert await index.comparable("openai:large", 2) == 0
             for fusion in ("convex", "dbsf", "rrf"):
@@ -105,7 +105,7 @@ async def test_what_one_book_writes_and_removes_another_does_not_notice(opened: 
     await fill(opened, "legs", make_stored("knee"))  # at the same place in its book
     assert await texts(opened, "arms", "gripper") == ["gripper"]
     async with opened("legs") as index:
-        (own,) = await index.stored()
+        (own,) = await all_stored(index)
         await index.remove([own])
     assert await texts(opened, "arms", "gripper") == ["gripper"]
     assert await texts(opened, "legs", "knee") == []
@@ -149,7 +149,7 @@ async def test_a_copy_keeps_the_other_books_and_only_the_own_one_is_changed(open
         name = await index.copy()
         copy = await index.opened(name)
         assert copy.book == "legs"
-        await copy.remove(list(await copy.stored()))
+        await copy.remove(list(await all_stored(copy)))
         await copy.close()
         await index.adopt(name)
         assert await index.count() == 0
