@@ -1,8 +1,9 @@
 """One ingestion at a time on a Qdrant server, which knows no locks.
 
-A lock is an empty collection: the server makes one of a name once, and answers 409 to everybody
-else. Its holder writes a count into it every few seconds, from a thread, so that the lock beats
-also while the event loop is busy. A lock that does not beat is that of a dead process: the next
+A lock is a collection: the server makes one of a name once, and answers 409 to everybody else. Its
+holder puts one point of its own into it, whose count it raises every few seconds, from a thread, so
+that the lock beats also while the event loop is busy. The count of a point that is not there is not
+raised: whoever was taken for dead cannot beat in the lock of another. A lock that does not beat is that of a dead process: the next
 ingestion makes the lock of the next number, which again only one can do. Nobody compares clocks.
 """
 
@@ -25,7 +26,6 @@ from api_service.vector_index.server_options import Rhythm
 
 log = structlog.get_logger(__name__)
 
-_POINT = 1
 _POLL_SECONDS = 0.5
 
 AT_WORK = "Another ingestion is at work on the Qdrant server; wait until it has ended."
@@ -52,7 +52,7 @@ class ServerLock:
         self._open_beating = beating
         self._prefix = f"{alias}-ingestion-"
         self._rhythm = rhythm
-        self._holder = uuid4().hex
+        self._holder = str(uuid4())
         self._name: str | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,7 +79,8 @@ class ServerLock:
             await self._client.delete_collection(name)
             raise IndexRefused(AT_WORK)
         self._name = name
-        await self._client.upsert(name, [_beat(self._holder, 0)])
+        own = models.PointStruct(id=self._holder, vector={}, payload={"beat": 0})
+        await self._client.upsert(name, [own])
         self._thread = threading.Thread(target=self._beat_on, args=(name,), daemon=True)
         self._thread.start()
         for each in dead:
@@ -131,13 +132,14 @@ class ServerLock:
     async def _beat_of(self, name: str) -> tuple[str, int] | None:
         """Return a lock's holder and beat; None where there is no such lock."""
         try:
-            points = await self._client.retrieve(name, [_POINT])
+            points, _ = await self._client.scroll(name, limit=1)
         except UnexpectedResponse as error:
             if error.status_code == httpx.codes.NOT_FOUND:
                 return None
             raise
-        payload = (points[0].payload or {}) if points else {}
-        return payload.get("holder", ""), payload.get("beat", -1)
+        return (
+            (str(points[0].id), (points[0].payload or {}).get("beat", -1)) if points else ("", -1)
+        )
 
     def _beat_on(self, name: str) -> None:
         client = self._open_beating()
@@ -145,7 +147,7 @@ class ServerLock:
         while not self._ended.wait(self._rhythm.beat_seconds):
             beat += 1
             try:
-                client.upsert(name, [_beat(self._holder, beat)])
+                client.set_payload(name, {"beat": beat}, points=[self._holder])
             except (ApiException, QdrantException) as error:
                 log.warning("lock_not_beating", vendor_error=type(error).__name__)
         client.close()
@@ -175,7 +177,3 @@ class ServerLock:
             beat = await self._beat_of(name)
             if beat is not None and beat[0] == self._holder:
                 await self._client.delete_collection(name)
-
-
-def _beat(holder: str, beat: int) -> models.PointStruct:
-    return models.PointStruct(id=_POINT, vector={}, payload={"holder": holder, "beat": beat})

@@ -194,7 +194,8 @@ async def test_a_reranker_that_fails_leaves_the_order(tmp_path: Path, scene: Sce
 async def test_nothing_found_is_not_reranked(tmp_path: Path) -> None:
     await book_of(BOOK, tmp_path)
 
-    assert await reranked_by(ranks(), tmp_path, "zxcv") == Found((), "bm25")
+    result = await reranked_by(ranks(), tmp_path, "zxcv")
+    assert (result.chunks, result.retrieval, result.reranked) == ((), "bm25", False)
 
 
 async def test_nearness_alone_is_neither_corrected_nor_raised(tmp_path: Path) -> None:

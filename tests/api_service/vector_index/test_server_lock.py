@@ -63,10 +63,9 @@ async def test_the_lock_beats_while_the_event_loop_is_busy(server: httpx.AsyncCl
     await index.begin()
 
     async def beat() -> int:
-        reply = await server.post(
-            f"/collections/{ALIAS}-ingestion-0/points", json={"ids": [1], "with_payload": True}
-        )
-        return int(reply.json()["result"][0]["payload"]["beat"])
+        path = f"/collections/{ALIAS}-ingestion-0/points/scroll"
+        (point,) = (await server.post(path, json={})).json()["result"]["points"]
+        return int(point["payload"]["beat"])
 
     before = await beat()
     time.sleep(1.0)  # noqa: ASYNC251 -- as cutting a large book into chunks does
@@ -98,11 +97,17 @@ async def test_of_many_that_come_at_once_never_two_are_let_in(server: httpx.Asyn
         assert await locks(server) == []
 
 
-async def test_who_lost_the_lock_does_not_remove_anothers(server: httpx.AsyncClient) -> None:
-    index = ingestion(server)
-    await index.begin()
-    name = f"/collections/{ALIAS}-ingestion-0"
-    await server.delete(name)
-    await leave_dead_lock(server)
-    await index.close()
+async def test_who_lost_the_lock_neither_beats_in_anothers_nor_removes_it(
+    server: httpx.AsyncClient,
+) -> None:
+    stalled, other = ingestion(server), ingestion(server)
+    await stalled.begin()
+    await server.delete(f"/collections/{ALIAS}-ingestion-0")
+    await other.begin()  # which makes the lock of the same number
+    await asyncio.sleep(10 * QUICK.rhythm.beat_seconds)
+    with pytest.raises(IndexRefused, match="out of touch"):
+        await stalled.adopt("whatever")
+    await stalled.close()
     assert await locks(server) == [f"{ALIAS}-ingestion-0"]
+    await other.close()
+    assert await locks(server) == []
