@@ -3,8 +3,9 @@
 A lock is a collection: the server makes one of a name once, and answers 409 to everybody else. Its
 holder puts one point of its own into it, whose count it raises every few seconds, from a thread, so
 that the lock beats also while the event loop is busy. The count of a point that is not there is not
-raised: whoever was taken for dead cannot beat in the lock of another. A lock that does not beat is that of a dead process: the next
-ingestion makes the lock of the next number, which again only one can do. Nobody compares clocks.
+raised: whoever was taken for dead cannot beat in the lock of another. A lock that does not beat is
+that of a dead process: the next ingestion makes the lock of the next number, which again only one
+can do. Nobody compares clocks.
 """
 
 import asyncio
@@ -137,9 +138,9 @@ class ServerLock:
             if error.status_code == httpx.codes.NOT_FOUND:
                 return None
             raise
-        return (
-            (str(points[0].id), (points[0].payload or {}).get("beat", -1)) if points else ("", -1)
-        )
+        if not points:
+            return "", -1
+        return str(points[0].id), (points[0].payload or {}).get("beat", -1)
 
     def _beat_on(self, name: str) -> None:
         client = self._open_beating()

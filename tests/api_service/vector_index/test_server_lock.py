@@ -25,14 +25,18 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def server(server_url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server_url, timeout=10) as client:
-        for name in await locks(client):
+        for name in await collections(client):
             await client.delete(f"/collections/{name}")
         yield client
 
 
-async def locks(server: httpx.AsyncClient) -> list[str]:
+async def collections(server: httpx.AsyncClient) -> list[str]:
     reply = (await server.get("/collections")).json()
     return [each["name"] for each in reply["result"]["collections"]]
+
+
+async def locks(server: httpx.AsyncClient) -> list[str]:
+    return [name for name in await collections(server) if "-ingestion-" in name]
 
 
 def ingestion(server: httpx.AsyncClient) -> ServerIndex:
@@ -101,12 +105,14 @@ async def test_who_lost_the_lock_neither_beats_in_anothers_nor_removes_it(
     server: httpx.AsyncClient,
 ) -> None:
     stalled, other = ingestion(server), ingestion(server)
+    await stalled.prepare(None)
     await stalled.begin()
+    copy = await stalled.copy(None)
     await server.delete(f"/collections/{ALIAS}-ingestion-0")
     await other.begin()  # which makes the lock of the same number
     await asyncio.sleep(10 * QUICK.rhythm.beat_seconds)
     with pytest.raises(IndexRefused, match="out of touch"):
-        await stalled.adopt("whatever")
+        await stalled.adopt(copy)
     await stalled.close()
     assert await locks(server) == [f"{ALIAS}-ingestion-0"]
     await other.close()
