@@ -241,6 +241,12 @@ def _versions(options: _Options, file: str, site: Path) -> tuple[tuple[tuple[str
     names = [name for name in names if name in only] or [CURRENT]
     first = next((name for name in names if name != CURRENT), CURRENT)
     last = options.text("lastVersion", first)
+    if last not in names:  # Docusaurus stops here; no folder would be what readers see first
+        reason = (
+            f'lastVersion names "{last}", which is none of {", ".join(names)}; {first} is taken.'
+        )
+        options.flaws.append(Flaw(None, reason))
+        last = first
     details = options.record("versions")
 
     def path(name: str) -> str:

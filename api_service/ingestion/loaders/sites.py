@@ -23,6 +23,10 @@ from api_service.ingestion.loaders.docusaurus import NO_SITE, Rules
 from api_service.settings import BOOK_IN_DEVELOPMENT
 
 _SUFFIXES = ("js", "ts", "mjs", "cjs", "mts", "cts")
+_NO_DOCS = (
+    "The folder of the docs that readers see first is not there: all pages of the site's folder "
+    "are taken. To ingest others, name theirs."
+)
 _DEEPEST_DOCS = 4  # i18n/fr/docusaurus-plugin-content-docs/current
 
 
@@ -110,6 +114,8 @@ def _site(folder: Path, base_url: str, file: Path, changed: tuple[int, ...]) -> 
         flaws += tuple(
             _left_out(plugin) for plugin in said.plugins if own and plugin is not own.plugin
         )
+        if own is None:
+            flaws += (Flaw(None, _NO_DOCS),)
     else:
         own = next((shelf for shelf in shelves if shelf.folder == folder), None)
     if own is None:

@@ -73,6 +73,18 @@ def test_versions_have_the_paths_docusaurus_gives_them(
     assert (list(plugin.versions), plugin.last) == (versions, last)
 
 
+def test_a_last_version_that_is_none_of_the_versions_is_named_and_the_newest_counts(
+    tmp_path: Path,
+) -> None:
+    said = docs(tmp_path, "lastVersion: '3.0'", versions='["2.0"]')
+    assert (said.plugins[0].last, said.plugins[0].versions) == (
+        "2.0",
+        (("current", "next"), ("2.0", "")),
+    )
+    (flaw,) = said.flaws
+    assert flaw.reason == 'lastVersion names "3.0", which is none of current, 2.0; 2.0 is taken.'
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1, null]", "[" * 100_000, "\udcff"])
 def test_a_broken_list_of_versions_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "versions.json").write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -98,6 +98,16 @@ def test_a_site_s_folder_stands_for_what_its_readers_see_first(tmp_path: Path) -
     ]
 
 
+def test_a_site_without_the_docs_it_names_says_that_all_its_pages_are_taken(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "docusaurus.config.js").write_text("module.exports = {};")
+    found = site_of(tmp_path)
+    assert found.folder == tmp_path
+    (flaw,) = found.flaws
+    assert "all pages of the site's folder are taken" in flaw.reason
+
+
 def test_of_several_sets_of_docs_the_site_s_folder_stands_for_the_default_one(
     tmp_path: Path,
 ) -> None:
