@@ -9,7 +9,7 @@ from service_kit.settings import ServiceSettings, is_web_address
 
 def _web_address(value: str) -> str:
     if not is_web_address(value):
-        raise ValueError("is no address such as https://host.example:6333")
+        raise ValueError("is no address such as https://host.example or http://localhost:6333")
     return value.rstrip("/")
 
 
@@ -40,7 +40,10 @@ class QdrantSettings(ServiceSettings):
     qdrant_collection: str = Field(
         default="textbook_chunks",
         pattern=r"^[A-Za-z0-9_-]{1,100}$",
-        description="Name of the alias that readers ask; collections are named after it.",
+        description=(
+            "Name of the alias that readers ask; collections are named after it: at most 100 "
+            "letters, digits, dashes and underscores."
+        ),
         validation_alias="QDRANT_COLLECTION",
     )
     qdrant_shard_number: int | None = Field(

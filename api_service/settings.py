@@ -39,7 +39,10 @@ class BookSettings(QdrantSettings, SearchSettings):
     book: str = Field(
         default=DEFAULT_BOOK,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="Name of the book that is ingested and searched, where an index keeps several.",
+        description=(
+            "Name of the book that is ingested and searched, where an index keeps several: at most "
+            "64 letters, digits, dots, dashes and underscores, a letter or digit first."
+        ),
         validation_alias="BOOK",
     )
     data_dir: Path = Field(

@@ -40,6 +40,9 @@ _WEB = {"http", "https"}
 NOT_SET = "is not set; run `make env` to write a .env with random secrets"
 """What is said of a secret that is missing."""
 
+_PYDANTICS_SUBJECT = re.compile(r"^(Value error, |(Input|String|Value) (?=should ))")
+"""What stands in Pydantic's messages where the setting's name is to stand."""
+
 _PLACEHOLDER = re.compile(
     r"change.?me|replace.?me|your[-_ ]|example|placeholder|^secret|<.*>", re.IGNORECASE
 )
@@ -277,12 +280,16 @@ def _complaints(cls: type[BaseSettings], error: ValidationError) -> Iterator[str
         for name in (*names, field_name)
     }
     for problem in error.errors(include_url=False, include_input=False):
-        text = problem["msg"].removeprefix("Value error, ")
+        text = _PYDANTICS_SUBJECT.sub("", problem["msg"]).partition(", unable to ")[0]
         if not problem["loc"]:
             yield text
             continue
         variable, field = fields[str(problem["loc"][0])]
-        if problem["type"] != "missing":
+        if problem["type"] == "bool_parsing":
+            yield f"{variable} should be on or off"
+        elif problem["type"] == "string_pattern_mismatch":
+            yield f"{variable} does not fit: {field.description}"
+        elif problem["type"] != "missing":
             yield f"{variable} {text}"
         elif any(getattr(each, "func", None) is _strong for each in field.metadata):
             yield f"{variable} {NOT_SET}"
