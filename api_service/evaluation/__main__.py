@@ -136,8 +136,11 @@ def _retrieval(data: Path, run: Path | None) -> int:
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return BAD_SETTINGS
-    except (BadSet, OSError) as error:
+    except BadSet as error:
         sys.stderr.write(f"{error}\n")
+        return WRONG
+    except OSError as error:
+        sys.stderr.write(_of_a_file(error))
         return WRONG
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
@@ -167,8 +170,11 @@ def _make_questions(arguments: argparse.Namespace) -> int:
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return BAD_SETTINGS
-    except (Corrected, NoPages, OSError) as error:
+    except (Corrected, NoPages) as error:
         sys.stderr.write(f"{error}\n")
+        return WRONG
+    except OSError as error:
+        sys.stderr.write(_of_a_file(error))
         return WRONG
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; run this again to go on.\n")
@@ -183,6 +189,10 @@ def _make_questions(arguments: argparse.Namespace) -> int:
     if made.stopped:
         sys.stderr.write("The model does not answer any more; run this again to go on.\n")
     return WRONG if made.stopped else 0
+
+
+def _of_a_file(error: OSError) -> str:
+    return f"{error.filename} cannot be used: {error.strerror}. Name another place.\n"
 
 
 if __name__ == "__main__":

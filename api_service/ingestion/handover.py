@@ -228,7 +228,7 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, quest
 
 
 def _gone() -> IndexUnavailable:
-    return IndexUnavailable("The service that has the index went away; run this again.")
+    return IndexUnavailable("The service that has the index went away.")
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

@@ -115,10 +115,9 @@ def in_words(outcome: Outcome) -> None:
     for broken in done.broken:
         remark(f"{_placed(broken.path, broken.line)}: {broken.reason}")
     if done.broken:
-        remark(
-            f"{counted(len(done.broken), 'page')} could not be read. What was stored before of "
-            "such a page stays, and everything else is in."
-        )
+        stays = "What was stored before of such a page stays, and everything else "
+        stays += "would be in." if outcome.dry_run else "is in."
+        remark(f"{counted(len(done.broken), 'page')} could not be read. {stays}")
 
 
 def _spent(outcome: Outcome, tokens: int) -> str:

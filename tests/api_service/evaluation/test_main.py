@@ -176,7 +176,7 @@ async def test_a_model_that_never_answers_ends_the_command(tmp_path: Path) -> No
         (("--count", "0"), 2, "must be 1 or more"),
         (("--count", "many"), 2, "invalid"),
         (("--source", "missing"), 1, "does not exist"),
-        (("--out", "/dev/null/set"), 1, "/dev/null"),
+        (("--out", "/dev/null/set"), 1, "Not a directory. Name another place."),
     ],
 )
 async def test_questions_that_cannot_be_made_are_refused_in_a_sentence(

@@ -222,3 +222,13 @@ def test_help_says_what_each_status_means(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
     assert "3 most of the stored book is not in the folder" in " ".join(said.split())
     assert process.returncode == 0
+
+
+async def test_a_dry_run_does_not_say_that_anything_is_in(tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/good.md").write_text("# Good\n\nText.")
+    (tmp_path / "book/bad.md").write_bytes(b"\xff")
+    status, _, told = await ingest(tmp_path, "--dry-run", tmp_path / "book")
+
+    assert status == 1
+    assert told.endswith("and everything else would be in.\n")
