@@ -64,7 +64,8 @@ async def write_all(
                     done, under_way = await asyncio.wait(
                         under_way, return_when=asyncio.FIRST_COMPLETED
                     )
-                    tokens += sum(task.result() for task in done)
+                    # Gathered, since two may have failed, and the other is to be heard of, too.
+                    tokens += sum(await asyncio.gather(*done))
                 under_way.add(asyncio.create_task(write(batch)))
         tokens += sum(await asyncio.gather(*under_way))
     except BaseException as error:

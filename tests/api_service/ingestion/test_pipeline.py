@@ -1,3 +1,5 @@
+import asyncio
+import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from api_service.ingestion.writing import (
     PLAIN_BATCH_BYTES,
     PLAIN_BATCH_CHUNKS,
     batches,
+    write_chunks,
 )
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
@@ -25,7 +28,7 @@ from api_service.vector_index import Embedding, VectorIndex
 from api_service.vector_index.embedded import EmbeddedIndex
 from tests.api_service.ingestion.embeddings import DIMENSIONS, Embeddings, embeddings_model
 from tests.api_service.scripted_openai import vector_of
-from tests.api_service.vector_index.chunks import all_stored
+from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 
 @pytest.fixture
@@ -410,3 +413,31 @@ async def test_batches_keep_every_chunk_in_order_and_within_both_bounds(
     assert [batch async for batch in batches(nothing(), embedder)] == []
     if embedder:
         await embedder.close()
+
+
+class _AwayEmbedder:
+    """An embedder whose vendor never answers."""
+
+    name = "away:model"
+    dimensions = 3
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        raise ModelUnavailable(f"{len(texts)} texts went nowhere.")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_batches_that_fail_together_are_all_heard_of(index: VectorIndex) -> None:
+    unheard: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: unheard.append(context))
+    chunks = [(make_stored("Text", ordinal=n).chunk, "1") for n in range(BATCH_CHUNKS * 3 + 1)]
+    try:
+        with pytest.raises(ModelUnavailable):
+            await write_chunks(chunks, index, _AwayEmbedder(), lambda _done, _total: None)
+        gc.collect()
+        await asyncio.sleep(0)
+    finally:
+        loop.set_exception_handler(None)
+    assert unheard == []
