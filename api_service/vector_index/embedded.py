@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -133,17 +134,17 @@ class EmbeddedIndex:
         if chunks:
             async with self._changing:
                 await asyncio.to_thread(generations.require_room, self._index)
-                await self._run(engine.write, self._shard, chunks)
+                await self._change(engine.write, self._shard, chunks)
                 self._unpacked += len(chunks)
                 if self._unpacked >= engine.PACK_CHUNKS:
                     self._unpacked = 0
-                    await self._run(engine.pack, self._shard)
+                    await self._change(engine.pack, self._shard)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""
         if ids:
             async with self._changing:
-                await self._run(engine.remove, self._shard, ids)
+                await self._change(engine.remove, self._shard, ids)
 
     async def count(self) -> int:
         """Return the number of stored chunks of the book."""
@@ -189,7 +190,7 @@ class EmbeddedIndex:
             return
         self._closed = True
         try:
-            await self._run(engine.close, self._shard)
+            await self._change(engine.close, self._shard)
         finally:
             await asyncio.to_thread(self._thread.shutdown)
             os.close(self._lock)
@@ -273,6 +274,15 @@ class EmbeddedIndex:
         except Exception as error:  # the engine raises nothing narrower
             log.warning("index_unavailable", engine_error=str(error))
             raise IndexUnavailable("The vector index cannot answer this now.") from error
+
+    async def _change(self, call: Callable[..., _T], *args: object) -> _T:
+        """Call the engine to write; when it fails on a disk that is nearly full, say that."""
+        try:
+            return await self._run(call, *args)
+        except IndexUnavailable:
+            with suppress(OSError):  # the folder is gone
+                await asyncio.to_thread(generations.require_room, self._index)
+            raise
 
     def _swap(self, shard: qdrant.EdgeShard, name: str) -> None:
         old, self._shard, self._name = self._shard, shard, name

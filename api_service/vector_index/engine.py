@@ -4,6 +4,7 @@ The engine raises plain `Exception` for whatever goes wrong; `embedded.py` trans
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import qdrant_edge as qdrant
@@ -16,6 +17,7 @@ from api_service.vector_index import (
     IndexRefused,
     StoredChunk,
     convex,
+    generations,
 )
 from api_service.vector_index.points import (
     BM25,
@@ -85,11 +87,15 @@ def load(folder: Path) -> qdrant.EdgeShard:
     """Open the shard in a folder; what its log holds and its segments miss is applied again.
 
     Raises:
-        IndexRefused: It cannot be read.
+        IndexRefused: It cannot be read, or the disk is nearly full.
     """
+    with suppress(OSError):  # the folder is gone
+        generations.require_room(folder.parent, generations.ROOM_TO_OPEN)
     try:
         return qdrant.EdgeShard.load(str(folder))
     except Exception as error:
+        with suppress(OSError):
+            generations.require_room(folder.parent)  # a full disk says nothing against the book
         raise IndexRefused(
             f"The index in {folder} cannot be read ({error}). Remove the folder {folder.parent} "
             "and ingest the book again."

@@ -31,6 +31,9 @@ _BLOCK = 1 << 20
 # full disk kills the process with SIGBUS before anybody can say why.
 _ROOM = 64 << 20
 
+ROOM_TO_OPEN = 4 << 20
+"""Bytes that must be free before an index is opened: the engine writes a little even then."""
+
 
 def lock(index: Path) -> int:
     """Take the index folder for this process, making it if it is missing.
@@ -59,17 +62,17 @@ def lock(index: Path) -> int:
     return descriptor
 
 
-def require_room(index: Path) -> None:
+def require_room(index: Path, room: int = _ROOM) -> None:
     """Refuse to go on when the disk is nearly full.
 
     Raises:
         IndexRefused: Less is free than the engine may need for its next files.
     """
     free = shutil.disk_usage(index).free
-    if free < _ROOM:
+    if free < room:
         raise IndexRefused(
-            f"The disk under {index} has {free >> 20} MB left, and writing to the index needs "
-            f"{_ROOM >> 20} MB. Make room, or choose another place with DATA_DIR."
+            f"The disk under {index} has {free >> 20} MB left, and the index needs "
+            f"{room >> 20} MB. Make room, or choose another place with DATA_DIR."
         )
 
 

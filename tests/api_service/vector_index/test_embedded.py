@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -364,3 +365,18 @@ async def test_a_closed_index_leaves_no_thread(tmp_path: Path) -> None:
 
 def _engine_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("qdrant-engine")}
+
+
+async def test_a_full_disk_is_no_reason_to_remove_the_index(small_disk: Path) -> None:
+    index = await EmbeddedIndex.open(small_disk / "index")
+    await index.write([make_stored("camera")])
+    await index.close()
+    with (small_disk / "ballast").open("wb") as ballast, suppress(OSError):
+        for _ in range(81):
+            ballast.write(bytes(1 << 20))
+    with pytest.raises(IndexRefused, match=r"MB left.*Make room"):
+        await EmbeddedIndex.open(small_disk / "index")
+    (small_disk / "ballast").unlink()
+    reopened = await EmbeddedIndex.open(small_disk / "index")
+    assert await reopened.count() == 1
+    await reopened.close()
