@@ -102,15 +102,18 @@ class PageRecords:
         if row is None:
             return None
         is_published, sources, digest, chunks, flaws = row
-        record = PageRecord(
-            path=str(path),
-            is_published=bool(is_published),
-            sources=tuple((name, mark) for name, mark in json.loads(sources)),
-            digest=digest,
-            chunks=chunks,
-            flaws=tuple(Flaw(line, reason) for line, reason in json.loads(flaws)),
-        )
-        return record if record.is_current() else None
+        try:
+            record = PageRecord(
+                path=str(path),
+                is_published=bool(is_published),
+                sources=tuple((str(name), str(mark)) for name, mark in json.loads(sources)),
+                digest=digest,
+                chunks=int(chunks),
+                flaws=tuple(Flaw(line, str(reason)) for line, reason in json.loads(flaws)),
+            )
+            return record if record.is_current() else None
+        except (ValueError, TypeError, RecursionError):  # damaged: the page is read again
+            return None
 
     def keep(self, records: Iterable[PageRecord]) -> None:
         """Keep records, in the place of earlier ones."""
