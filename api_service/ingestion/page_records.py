@@ -194,7 +194,8 @@ def _configuration_digest(site: Site) -> str:
 def code_digest() -> str:
     """Return a digest of the code that reads pages and cuts them, ours and the libraries'."""
     package = Path(api_service.__file__).parent
-    files = [package / "documents.py", *sorted((package / "ingestion").rglob("*.py"))]
+    beside = (package / "documents.py", package / "token_counts.py")
+    files = [*beside, *sorted((package / "ingestion").rglob("*.py"))]
     parts = [file_digest(file) for file in files] + [_version(name) for name in _LIBRARIES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
