@@ -4,6 +4,7 @@ So whatever is wrong with such a file is said, and work goes on: a damaged one i
 begun anew, one that cannot be opened is done without.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +41,15 @@ def open_database(path: Path, schema: str, remark: Remark) -> sqlite3.Connection
 
 def _opened(path: Path, schema: str) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Ours alone from its first byte: SQLite gives what it makes beside a file the file's own mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    path.chmod(0o600)
     # Used by one thread at a time, which need not be the one that opens it.
     connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(schema)
-        path.chmod(0o600)
     except BaseException:
         connection.close()
         raise

@@ -61,8 +61,8 @@ def seconds_to_wait(error: openai.APIError, tries: int) -> float | None:
         return None
     if error.status_code not in _AGAIN and error.status_code < _SERVER_ERROR:
         return None
-    asked_for = _asked_for(error)
-    return backoff if asked_for is None else asked_for
+    # A server that says "at once" to everybody is asked no faster than one that says nothing.
+    return _asked_for(error) or backoff
 
 
 def is_out_of_quota(error: BaseException | None) -> bool:
@@ -85,5 +85,5 @@ def _asked_for(error: openai.APIStatusError) -> float | None:
         if after.strip().replace(".", "", 1).isdigit():
             return float(after)
         return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -6,7 +6,9 @@ hands it over; the service then answers from it, and removes the former one. Eac
 
     command   {"ask": "copy"}
     service   {"name": "generation-…"}     or  {"refused": "a sentence"}
-    command   {"ask": "adopt"}             or anything else: the copy is thrown away
+    command   {"ask": "adopt"}             or {"ask": "leave"}, where nothing was done to it: it is
+                                           thrown away unless an earlier command had left it;
+                                           or anything else: it is thrown away
     service   {"name": "generation-…"}     or  {"refused": "a sentence"}
 
 A command that ends without another word was broken off; the next one is given its copy.
@@ -101,6 +103,7 @@ async def _serve_one(
         await _say(writer, refused="The first line is no question this service knows.")
         return
     try:
+        was_left = await index.left_over()
         name = await index.copy()
     except (IndexRefused, IndexUnavailable) as error:
         await _say(writer, refused=str(error))
@@ -108,6 +111,8 @@ async def _serve_one(
     await _say(writer, name=name)
     if (wish := await _hear_or_not(reader)) is None:
         return  # broken off, and gone on with by the next
+    if was_left and wish == {"ask": "leave"}:
+        return
     try:
         if wish != {"ask": "adopt"}:
             return
@@ -152,8 +157,8 @@ class BorrowedIndex:
 async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]:
     """Open the index for an ingestion, whether or not the service has it open.
 
-    What is not handed over is thrown away, unless an error ended the ingestion: then the next one
-    goes on with it, so that nothing is embedded twice.
+    What is not handed over is thrown away, unless an error ended the ingestion, or an earlier one:
+    then the next one goes on with it, so that nothing is embedded twice.
 
     Raises:
         IndexRefused: Another ingestion is at work, or the index cannot be opened.
@@ -168,7 +173,11 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
     reader, writer = connection
     try:
         name = await _ask(reader, writer, "copy")
-        copy = await EmbeddedIndex.open_copy(index_folder(settings), name, settings.book)
+        try:
+            copy = await EmbeddedIndex.open_copy(index_folder(settings), name, settings.book)
+        except IndexRefused:  # the next ingestion is given another
+            await _say(writer, ask="discard")
+            raise
 
         async def hand_over() -> None:
             await copy.close()
@@ -177,7 +186,7 @@ async def borrowed_index(settings: BookSettings) -> AsyncIterator[BorrowedIndex]
         async with _closing(copy):
             yield BorrowedIndex(copy, hand_over)
         with suppress(ConnectionError):
-            await _say(writer, ask="discard")
+            await _say(writer, ask="leave")
     except IndexUnavailable as error:
         if reader.at_eof():  # the copy went with the service
             raise _gone() from error

@@ -102,15 +102,18 @@ class PageRecords:
         if row is None:
             return None
         is_published, sources, digest, chunks, flaws = row
-        record = PageRecord(
-            path=str(path),
-            is_published=bool(is_published),
-            sources=tuple((name, mark) for name, mark in json.loads(sources)),
-            digest=digest,
-            chunks=chunks,
-            flaws=tuple(Flaw(line, reason) for line, reason in json.loads(flaws)),
-        )
-        return record if record.is_current() else None
+        try:
+            record = PageRecord(
+                path=str(path),
+                is_published=bool(is_published),
+                sources=tuple((str(name), str(mark)) for name, mark in json.loads(sources)),
+                digest=digest,
+                chunks=int(chunks),
+                flaws=tuple(Flaw(line, str(reason)) for line, reason in json.loads(flaws)),
+            )
+            return record if record.is_current() else None
+        except (ValueError, TypeError, RecursionError):  # damaged: the page is read again
+            return None
 
     def keep(self, records: Iterable[PageRecord]) -> None:
         """Keep records, in the place of earlier ones."""
@@ -191,7 +194,8 @@ def _configuration_digest(site: Site) -> str:
 def code_digest() -> str:
     """Return a digest of the code that reads pages and cuts them, ours and the libraries'."""
     package = Path(api_service.__file__).parent
-    files = [package / "documents.py", *sorted((package / "ingestion").rglob("*.py"))]
+    beside = (package / "documents.py", package / "token_counts.py")
+    files = [*beside, *sorted((package / "ingestion").rglob("*.py"))]
     parts = [file_digest(file) for file in files] + [_version(name) for name in _LIBRARIES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -184,14 +184,19 @@ def _read_page(reading: Reading, path: PurePosixPath) -> ReadPage | BrokenPage:
     file = reading.site.folder / path
     embedder, language = reading.embedded_by, reading.language
     own = (str(file), file_digest(file))  # first: what changes meanwhile is read again next time
-    with noting_reads() as noted:
-        page = load_page(reading.site, path)
-    if isinstance(page, BrokenPage):
-        return page
-    chunks = tuple(
-        as_read(chunk, fingerprint(chunk, embedder, language), language, counted=bool(embedder))
-        for chunk in (split(page, max_tokens=reading.max_tokens, book=reading.book) if page else ())
-    )
+    try:
+        with noting_reads() as noted:
+            page = load_page(reading.site, path)
+        if isinstance(page, BrokenPage):
+            return page
+        made = split(page, max_tokens=reading.max_tokens, book=reading.book) if page else ()
+        chunks = tuple(
+            as_read(chunk, fingerprint(chunk, embedder, language), language, counted=bool(embedder))
+            for chunk in made
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a page does to us, the others are read
+        fault = f"It cannot be read ({type(error).__name__}), which is this program's fault."
+        return BrokenPage(str(path), None, fault)
     others = ((str(other), file_digest(other)) for other in sorted(noted - {file}))
     record = PageRecord(
         path=str(path),

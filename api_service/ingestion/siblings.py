@@ -34,12 +34,15 @@ def joined(sections: Sequence[Section], max_tokens: int) -> Iterator[Section]:
 
 
 def _tiny_size(section: Section, below: Section | None, max_tokens: int) -> int:
-    """Return a tiny section's tokens; 0 for one that is not tiny, is empty or has others below."""
+    """Return a tiny section's tokens; 0 for one that is not tiny, is empty or has others below.
+
+    One under no heading has no sibling.
+    """
     depth = len(section.heading_path)
     has_others = below is not None and below.heading_path[:depth] == section.heading_path
     most = max_tokens // _TINY
     # A text of so many characters is not tiny, and need not be counted.
-    if has_others or not section.text or len(section.text) > most * _CHARACTERS:
+    if not depth or has_others or not section.text or len(section.text) > most * _CHARACTERS:
         return 0
     tokens = count_tokens(f"{section.heading_path[-1]}\n{section.text}")
     return tokens if tokens <= most else 0

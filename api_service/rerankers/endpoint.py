@@ -6,6 +6,7 @@ takes `texts` and answers a bare list of `{"index", "score"}`. Which one the end
 when it refuses the other's.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,21 @@ log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 2.0
 
+_MOST_BYTES = 1_000_000
+"""A score of each passage takes a hundredth of that; some send the passages back."""
+
 _OTHER_FORM = {httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY}
+
+
+_NO_ANSWER = (
+    httpx.HTTPError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,  # a score of five hundred digits
+    RecursionError,  # lists in lists in lists
+)
 
 
 class EndpointReranker:
@@ -64,7 +79,7 @@ class EndpointReranker:
             status = reply.status_code
             reply.raise_for_status()
             return _scores(reply.json(), len(passages))
-        except (httpx.HTTPError, ValueError, TypeError, LookupError, AttributeError) as error:
+        except _NO_ANSWER as error:
             log.warning(
                 "model_unavailable",
                 model=self.name,
@@ -79,7 +94,13 @@ class EndpointReranker:
             if self._takes_texts
             else {**self._model, "query": question, "documents": passages}
         )
-        return await self._http.post(self._url, json=body)
+        async with self._http.stream("POST", self._url, json=body) as reply:
+            held = bytearray()
+            async for piece in reply.aiter_bytes():
+                held += piece
+                if len(held) > _MOST_BYTES:
+                    raise ValueError("the answer is too long")
+            return httpx.Response(reply.status_code, content=bytes(held), request=reply.request)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -97,7 +118,8 @@ def _scores(reply: Any, count: int) -> list[float]:  # noqa: ANN401 # whatever a
     """Return the scores of a reply by the passages' places.
 
     Raises:
-        ValueError, TypeError, LookupError, AttributeError: It is none, or leaves a passage out.
+        ValueError, TypeError, LookupError, AttributeError, OverflowError: It is none, leaves a
+            passage out, or has a score that compares with no other.
     """
     entries = reply if isinstance(reply, list) else reply.get("results") or reply["data"]
     by_place = {
@@ -106,4 +128,7 @@ def _scores(reply: Any, count: int) -> list[float]:  # noqa: ANN401 # whatever a
         )
         for entry in entries
     }
-    return [by_place[place] for place in range(count)]
+    scores = [by_place[place] for place in range(count)]
+    if not all(map(math.isfinite, scores)):
+        raise ValueError("a score is no number")
+    return scores

@@ -10,7 +10,6 @@ from contextlib import suppress
 
 import structlog
 
-from api_service.problems import Unavailable
 from api_service.retrieval.vocabulary import Vocabulary, VocabularyBuilder
 from api_service.search_settings import Language
 from api_service.vector_index import SparseVector, VectorIndex
@@ -71,7 +70,7 @@ class Spelling:
                 if after is None:
                     break
             self._vocabulary = await asyncio.to_thread(builder.built)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - a question is searched as written, whatever it is
             log.warning("vocabulary_not_read", error=type(error).__name__)
         finally:
             self._read_at = time.monotonic()

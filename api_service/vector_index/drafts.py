@@ -9,6 +9,7 @@ from api_service.vector_index import (
     Found,
     Fusion,
     IndexedChunk,
+    IndexRefused,
     LiveIndex,
     Made,
     SparseVector,
@@ -50,7 +51,11 @@ class Draft:
         if self._copy is None:
             await self._live.begin()
             self._name = await self._live.copy(self._dimensions)
-            self._copy = await self._live.opened(self._name)
+            try:
+                self._copy = await self._live.opened(self._name)
+            except IndexRefused:  # the next ingestion is given another
+                await self._live.discard(self._name)
+                raise
             await self._copy.prepare(self._dimensions, self._made)
         return self._copy
 

@@ -185,8 +185,11 @@ class Generations:
                 await self.remove(name)
 
     async def _all(self) -> list[str]:
-        found = (await self._client.get_collections()).collections
+        found = await self._collections()
         return [each.name for each in found if self._name.fullmatch(each.name)]
+
+    async def _collections(self) -> list[models.CollectionDescription]:
+        return (await self._client.get_collections()).collections
 
     async def remove(self, name: str) -> None:
         """Remove a generation."""
@@ -202,7 +205,9 @@ class Generations:
         former = await self.look()
         if former and former.name == self._alias:
             await self._change(_leading(self._next, name))
-            await self.remove(former.name)
+        # Also one that an ingestion ended before it was removed, with readers led past it.
+        if self._alias in {each.name for each in await self._collections()}:
+            await self.remove(self._alias)
         aliases = (await self._client.get_aliases()).aliases
         there = {each.alias_name for each in aliases} & {self._alias, self._next}
         await self._change(*map(_gone, sorted(there)), _leading(self._alias, name))

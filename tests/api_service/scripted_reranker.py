@@ -50,6 +50,15 @@ async def ranks_texts(body: dict[str, Any]) -> Response:
     )
 
 
+def sends_bytes(content: bytes) -> Scene:
+    """Answer with what need not be JSON."""
+
+    async def scene(_body: dict[str, Any]) -> Response:
+        return Response(content, media_type="application/json")
+
+    return scene
+
+
 def sends(value: object, status: int = 200) -> Scene:
     """Answer with exactly this."""
 

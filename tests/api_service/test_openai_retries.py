@@ -125,7 +125,7 @@ async def test_a_vendor_that_is_away_is_asked_a_few_times() -> None:
     [
         ("7.5", 7.5, 7.5),
         (timedelta(seconds=3600), 3000, 3600),
-        (timedelta(seconds=-60), 0, 0),
+        (timedelta(seconds=-60), 0.375, 0.5),
         ("soon", 0.375, 0.5),
     ],
 )
@@ -145,3 +145,20 @@ def test_the_time_to_wait_is_read_in_every_form(
 def test_what_is_no_failure_of_the_vendors_is_said_without_its_words() -> None:
     assert in_words(None) == "it failed"
     assert in_words(ValueError("secret")) == "what it sent cannot be understood"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "0"},
+        {"retry-after-ms": "0"},
+        {"retry-after-ms": "nan"},
+        {"Retry-After": "Sun, 01 Nov 2020 00:00:00 GMT"},
+    ],
+)
+async def test_a_vendor_that_says_at_once_is_not_asked_without_a_pause(
+    headers: dict[str, str],
+) -> None:
+    requests, _, failure, _ = await ask(busy(99, headers), 2)
+    assert failure
+    assert 2 <= requests <= 4

@@ -137,6 +137,11 @@ def load_page(site: Site, path: PurePosixPath) -> Document | BrokenPage | None:
     if name != str(path):
         return BrokenPage(name, None, "Its name is not UTF-8 text.")
     try:
+        if not site.holds((site.folder / path).resolve()):
+            return BrokenPage(name, None, "It is a link that leads out of the book.")
+    except (OSError, RuntimeError):  # a loop of links, which the loader says
+        pass
+    try:
         loader = _by_suffix()[path.suffix.lower()]
         return loader.load(site.folder, path, base_url=site.base_url)
     except Unreadable as error:

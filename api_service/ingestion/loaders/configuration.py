@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from api_service.ingestion.loaders.files import whole
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _DEEPEST = 60
 _LAST_CHARACTER = 0x10FFFF
+_LONGEST_TEXT = 10_000
 _PLAIN = frozenset(
     f"{kind}_expression" for kind in ("parenthesized", "as", "satisfies", "await", "non_null")
 )
@@ -130,10 +133,12 @@ class _Reader:
     Attributes:
         names: The expressions that names stand for.
         known: The values of names met before; a name met inside its own value is Unknown.
+        returned: What functions return, by where they stand; each is read once.
     """
 
     names: "dict[str, Node]"
     known: dict[str, Value] = field(default_factory=dict)
+    returned: dict[int, Value] = field(default_factory=dict)
 
     def value(self, node: "Node", depth: int) -> Value:
         """Return what an expression says."""
@@ -212,7 +217,8 @@ class _Reader:
                 if not isinstance(inside, str):
                     return Unknown(_line(part))
                 parts.append(inside)
-        return "".join(parts)
+        text = whole("".join(parts))
+        return text if len(text) <= _LONGEST_TEXT else Unknown(_line(node))
 
     def _returned(self, function: "Node", depth: int) -> Value:
         """Return what a function returns, if it ends with the one `return` it has."""
@@ -222,8 +228,12 @@ class _Reader:
         last = body.named_children[-1] if body.named_children else None
         if last is None or last.type != "return_statement" or not last.named_children:
             return Unknown(_line(function))
-        inner = _Reader(self.names | dict(_names(body)))
-        return inner.value(last.named_children[0], depth + 1)
+        place = function.start_byte
+        if place not in self.returned:
+            self.returned[place] = Unknown(_line(function))
+            inner = _Reader(self.names | dict(_names(body)), returned=self.returned)
+            self.returned[place] = inner.value(last.named_children[0], depth + 1)
+        return self.returned[place]
 
     def _name(self, node: "Node", depth: int) -> Value:
         name = _text(node)
@@ -264,7 +274,8 @@ class _Reader:
             return Unknown(_line(node))
         first, second = self.value(left, depth + 1), self.value(right, depth + 1)
         if _text(sign) == "+" and isinstance(first, str) and isinstance(second, str):
-            return first + second
+            long = len(first) + len(second) > _LONGEST_TEXT  # doubled at each name, it never ends
+            return Unknown(_line(node)) if long else first + second
         if _text(sign) in {"||", "??"} and _text(left).startswith("process.env"):
             return second
         return Unknown(_line(node))

@@ -11,7 +11,7 @@ from wcmatch._wcparse import PatternLimitException  # it is exported nowhere els
 from api_service.documents import Flaw
 from api_service.ingestion.loaders.configuration import Module, Record, Unknown, Value, read
 from api_service.ingestion.loaders.docusaurus import EXCLUDE, INCLUDE, matcher
-from api_service.ingestion.loaders.files import Unreadable, read_text
+from api_service.ingestion.loaders.files import Unreadable, read_text, whole
 
 CURRENT = "current"
 _PLUGINS = frozenset(
@@ -260,6 +260,7 @@ def _frozen(file: Path) -> list[str]:
     """Return the versions that `docusaurus docs:version` has set apart, the newest first."""
     try:
         names = json.loads(read_text(file)) if file.is_file() else []
-    except (Unreadable, ValueError, RecursionError):
+    except (OSError, Unreadable, ValueError, RecursionError):
         return []
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    given = names if isinstance(names, list) else []
+    return [whole(name) for name in given if isinstance(name, str)]

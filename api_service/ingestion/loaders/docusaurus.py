@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from wcmatch import glob
 
+from api_service.ingestion.loaders.files import whole
+
 INCLUDE = ("**/*.{md,mdx}",)
 EXCLUDE = (
     "**/_*.{js,jsx,ts,tsx,md,mdx}",
@@ -172,7 +174,7 @@ def _text(values: dict[str, object], member: str) -> str | None:
         raise ValueError(f"its {member} must be text")  # noqa: TRY004 - one error for one cause: the page
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # as JavaScript writes it: 1.0 is "1"
-    return None if value is None else str(value).strip() or None
+    return None if value is None else whole(str(value)).replace("\0", "\ufffd").strip() or None
 
 
 def _flag(values: dict[str, object], member: str) -> bool:

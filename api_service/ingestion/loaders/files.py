@@ -121,3 +121,11 @@ def decoded(data: bytes, encoding: str) -> str:
         name = "UTF-8" if encoding.startswith("utf-8") else encoding
         raise Unreadable(f"It is not {name} text.", line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def whole(text: str) -> str:
+    """Return a text whose escapes have been undone, as one that can be encoded.
+
+    Two surrogates are one character; one that stands alone becomes U+FFFD.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -11,6 +11,7 @@ _OPENING = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 
 _LONGEST = 100_000
+_MOST_MERGED = 200
 _KIND = "tag:yaml.org,2002:"
 _RENEWED = frozenset(f"{_KIND}{kind}" for kind in ("bool", "int", "float", "timestamp"))
 _CORE = (
@@ -34,6 +35,13 @@ class _Loader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in _RENEWED]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what "<<" names, which a few lines can make double again and again."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_MERGED:
+            problem = f"more than {_MOST_MERGED} members are merged into one"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 for _tag, _pattern, _first in _CORE:
@@ -68,3 +76,6 @@ def part(text: str) -> tuple[FrontMatter, str]:
         raise Unreadable("The front matter is nested too deep.") from error
     except ValueError as error:
         raise Unreadable(f"The front matter cannot be read: {error}.") from error
+    except (LookupError, AttributeError, TypeError, ArithmeticError) as error:
+        # PyYAML's, of a value that is not what its tag says, as in "title: !!bool x".
+        raise Unreadable("The front matter holds a value that is not of its own kind.") from error

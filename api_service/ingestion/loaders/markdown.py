@@ -1,6 +1,6 @@
 """Loads a page of Markdown or MDX: its front matter, then its sections from heading to heading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,16 +15,22 @@ from api_service.ingestion.loaders.sites import Site, site_of
 from api_service.ingestion.loaders.tracing import Traced
 
 _DEEPEST_INCLUDE = 5
+_MOST_INCLUDES = 500  # in one page, with those in what it includes: a few lines each would do
+_INCLUDED = frozenset({".md", ".mdx", ".markdown", ".rst", ".txt"})
 _MOST_FLAWS = 20  # of a page: what follows the first few mostly follows from them
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A file while it is read: its own page's, or one that the page at `url` includes."""
+    """A file while it is read: its own page's, or one that the page at `url` includes.
+
+    `left` yields as often as something may still be included, in whatever file of the page.
+    """
 
     site: Site
     url: str
     file: Path
+    left: Iterator[int]
 
 
 def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None:
@@ -54,7 +60,7 @@ def load(folder: Path, path: PurePosixPath, *, base_url: str) -> Document | None
         if len(flaws) < _MOST_FLAWS:
             flaws.append(Flaw(line, reason))
 
-    page = _Page(site, place.url, folder / path)
+    page = _Page(site, place.url, folder / path, iter(range(_MOST_INCLUDES)))
     markdown = _markdown(Traced.of(source, first=first), page, (), flaw)
     found = headings(markdown.text, keep_case=site.rules.keep_case)
     marks = [heading for heading in found if not heading.is_nested]
@@ -98,6 +104,8 @@ def _markdown(
             raise Unreadable("It includes itself.")
         if len(including) >= _DEEPEST_INCLUDE:
             raise Unreadable(f"Pages are included {_DEEPEST_INCLUDE} deep at most.")
+        if next(page.left, None) is None:
+            raise Unreadable(f"A page includes {_MOST_INCLUDES} others at most.")
         _, inside = front_matter.part(read_text(included))
 
         def flaw_inside(line: int | None, reason: str) -> None:
@@ -131,4 +139,7 @@ def _included(target: str, page: _Page) -> Path | None:
         raise Unreadable("Its path leads nowhere.") from error
     if not page.site.holds(included):
         raise Unreadable("It lies outside the site.")
+    # What lies beside a book need not be meant for its readers: a key, what .env holds.
+    if included.suffix.lower() not in _INCLUDED or not page.site.shows(included):
+        raise Unreadable("It is hidden, or not a page's text.")
     return included

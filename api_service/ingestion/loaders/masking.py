@@ -9,6 +9,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 
 from api_service.ingestion.loaders.anchors import slug
+from api_service.ingestion.loaders.files import Unreadable
 from api_service.ingestion.loaders.tracing import LineIndex, Lines, Traced
 
 # Unicode noncharacters: no text holds them for a purpose, and `mask` removes strays.
@@ -21,6 +22,8 @@ EDGE = (
 COUNTED, COUNTED_END = "\ufdec", "\ufded"
 HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]|[^\n]+\n[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 _UNSEEN = re.compile(f"{EDGE}|{COUNTED}[^{COUNTED_END}]*{COUNTED_END}")
+
+_MOST_TAKEN = 25 * 1024**2  # characters; a file may have a fifth of that
 
 _MASK = re.compile(rf"(?P<kind>[{BLOCK}{INLINE}])(?P<number>\d+){END}")
 _MARKS = re.compile("`{3,}|~{3,}")
@@ -71,9 +74,14 @@ def dropping(text: str) -> Callable[[int, int], str]:
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """What has been taken out of one text."""
+    """What has been taken out of one text, or is to be put into it.
+
+    Raises:
+        Unreadable: It is more than any page needs.
+    """
 
     _taken: list[Traced] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=lambda: [0])
 
     def block(self, taken: Traced) -> str:
         """Take whole lines out; their own indentation stays in front of what stands for them."""
@@ -93,6 +101,10 @@ class Masks:
         return text
 
     def _take(self, kind: str, taken: Traced) -> str:
+        # A partial of a megabyte, named in ten thousand places, is ten gigabytes.
+        self._sizes[0] += len(taken.text)
+        if self._sizes[0] > _MOST_TAKEN:
+            raise Unreadable(f"What it includes is longer than {_MOST_TAKEN // 1024**2} MB.")
         self._taken.append(taken)
         return f"{kind}{len(self._taken) - 1}{END}"
 

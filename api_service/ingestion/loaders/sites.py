@@ -74,8 +74,17 @@ class Site:
     flaws: tuple[Flaw, ...] = ()
 
     def holds(self, file: Path) -> bool:
-        """Tell whether a file is the site's own, so that its pages may include it."""
-        return file.is_relative_to(self.root.resolve()) or file.is_relative_to(self.folder)
+        """Tell whether a file, its links followed, is the site's own."""
+        return self._below(file) is not None
+
+    def shows(self, file: Path) -> bool:
+        """Tell whether it is so, and neither hidden nor in a hidden folder: .env is no text."""
+        below = self._below(file)
+        return below is not None and not any(part.startswith(".") for part in below.parts)
+
+    def _below(self, file: Path) -> Path | None:
+        folders = (self.folder, self.root.resolve())
+        return next((file.relative_to(at) for at in folders if file.is_relative_to(at)), None)
 
 
 def site_of(folder: Path, base_url: str = BOOK_IN_DEVELOPMENT) -> Site:
@@ -158,7 +167,7 @@ def _configuration(folder: Path) -> Path | None:
     for near in beside:
         file = _file_in(near)
         if file and any(
-            (file.parent / plugin.folder).resolve() == folder
+            _folder(file.parent / plugin.folder, file.parent) == folder
             for plugin in load_configuration(file).plugins
         ):
             return file
@@ -185,9 +194,23 @@ def _shelves(said: Configuration, root: Path) -> Iterator[Shelf]:
                 home = _path(language.path)
                 places = (root / said.translations / language.folder / of_plugin / name, source)
                 for place in places if language is not said.languages[0] else reversed(places):
-                    folder = place.resolve()
-                    if folder.is_dir():
+                    folder = _folder(place, root)
+                    if folder:
                         yield Shelf(folder, path, home, plugin, version, language, usual)
+
+
+def _folder(place: Path, root: Path) -> Path | None:
+    """Return a folder of pages that a configuration names; None where there is no such one.
+
+    It stands in the site's folder or beside it, as "../docs" does: whoever writes a configuration
+    does not choose what else of the disk is read.
+    """
+    try:
+        folder = place.resolve()
+        is_near = folder.is_relative_to(root.resolve().parent)
+        return folder if is_near and folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # a name of a mile, a loop of links, a NUL
+        return None
 
 
 def _path(*parts: str) -> str:

@@ -325,3 +325,8 @@ def test_a_chunk_knows_the_section_above_its_own() -> None:
         "motors": "",
         "legs": None,
     }
+
+
+def test_a_section_under_no_heading_is_cut_like_any_other() -> None:
+    page = Document("a", "a.md", "", "u", (Section((), "", "Text."), Section((), "x", "More.")))
+    assert [chunk.text for chunk in split(page)] == ["Text.", "More."]

@@ -91,6 +91,40 @@ async def test_what_an_ingestion_that_failed_had_done_is_gone_on_with(
         await eventually_one_generation(settings)
 
 
+async def test_who_only_looks_leaves_what_an_ingestion_that_failed_had_done(
+    settings: BookSettings,
+) -> None:
+    async with service(settings) as index:
+        with pytest.raises(OSError, match="broken off"):
+            await ingest_half(settings)
+        for _ in range(2):
+            async with borrowed_index(settings) as borrowed:
+                assert len(await all_stored(borrowed.index)) == 2
+        assert await index.count() == 1
+        assert await index.left_over()
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+async def test_what_was_left_and_cannot_be_read_is_in_the_way_once(
+    settings: BookSettings, *, is_served: bool
+) -> None:
+    async with AsyncExitStack() as serving:
+        await serving.enter_async_context(service(settings))
+        with pytest.raises(OSError, match="broken off"):
+            await ingest_half(settings)
+        left = (index_folder(settings) / "copy").read_text().split()[0]
+        (index_folder(settings) / left / "edge_config.json").write_text("{")
+        if not is_served:
+            await serving.aclose()
+        with pytest.raises(IndexRefused, match="cannot be read"):
+            async with borrowed_index(settings) as borrowed:
+                await borrowed.index.prepare(None)
+        await eventually_one_generation(settings)
+        async with borrowed_index(settings) as borrowed:
+            await borrowed.index.write([make_stored("gripper", ordinal=1)])
+            await borrowed.hand_over()
+
+
 async def test_the_same_holds_without_a_service(settings: BookSettings) -> None:
     async with borrowed_index(settings) as borrowed:
         await borrowed.index.write([make_stored("camera")])

@@ -1,6 +1,8 @@
 import asyncio
 import gc
+import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from api_service.ingestion.writing import (
     batches,
     write_chunks,
 )
+from api_service.local_database import open_database
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from api_service.vector_index import Embedding, VectorIndex
@@ -441,3 +444,35 @@ async def test_batches_that_fail_together_are_all_heard_of(index: VectorIndex) -
     finally:
         loop.set_exception_handler(None)
     assert unheard == []
+
+
+async def test_a_record_that_cannot_be_understood_has_its_page_read_again(
+    source: Source, index: VectorIndex
+) -> None:
+    assert source.data_dir
+    write(source, arms=["grippers"], sensors=["lidar"])
+    await run(source, index)
+    for spoilt in ("sources = '[1'", "sources = '[[1, 2, 3]]'", "flaws = '{}'", "chunks = 'few'"):
+        with closing(sqlite3.connect(source.data_dir / "pages.sqlite")) as memory, memory:
+            memory.execute(f"UPDATE pages SET {spoilt} WHERE path LIKE '%arms%'")  # noqa: S608
+        summary, _ = await run(source, index)
+        assert counts(summary)[:2] == (0, 0)
+
+
+async def test_what_is_remembered_is_nobody_elses_to_read(
+    source: Source, index: VectorIndex
+) -> None:
+    assert source.data_dir
+    source.data_dir.mkdir(exist_ok=True)
+    source.data_dir.chmod(0o755)
+    write(source, arms=["grippers"])
+    await run(source, index)
+    memory = open_database(source.data_dir / "pages.sqlite", "", pytest.fail)
+    assert memory
+    with closing(memory):
+        memory.execute("UPDATE pages SET chunks = chunks")
+        modes = {
+            file.name: file.stat().st_mode & 0o777 for file in source.data_dir.glob("*sqlite*")
+        }
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}

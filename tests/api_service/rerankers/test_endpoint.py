@@ -17,6 +17,7 @@ from tests.api_service.scripted_reranker import (
     ranks_texts,
     scripted_reranker,
     sends,
+    sends_bytes,
 )
 from tests.api_service.service import make_settings
 
@@ -87,6 +88,18 @@ async def test_without_a_key_none_is_sent() -> None:
         sends({"results": [{"index": 0, "relevance_score": "high"}] * 3}),
         sends({"results": [{"place": 0}]}),
         sends([1, 2, 3]),
+        sends({"results": [{"index": place, "relevance_score": 1} for place in (1, 2, 3)]}),
+        sends({"results": [{"index": place, "relevance_score": 1} for place in (0, 1, -1)]}),
+        *(
+            sends_bytes(
+                b'[{"index": 0, "score": %b}, {"index": 1, "score": 2}, {"index": 2, "score": 3}]'
+                % score
+            )
+            for score in (b"NaN", b"Infinity", b"-1e999", b"9" * 500, b"9" * 5000)
+        ),
+        sends_bytes(b"[" * 100_000),
+        sends_bytes(b'[{"index": 0, "score": 1}]' + b" " * 2_000_000),
+        sends_bytes(b"\xff"),
         hangs,
     ],
 )

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from api_service.documents import Chunk
 from api_service.embedders.bm25 import query_terms
 from api_service.retrieval.spelling import CORRECTED_WEIGHT, Spelling, with_corrections
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
+from api_service.vector_index.server import ServerIndex
 from tests.api_service.book import ingest
 from tests.api_service.service import make_settings
 
@@ -60,3 +62,16 @@ def test_a_corrected_term_counts_less_than_a_written_one() -> None:
     (gait,), (legs,) = query_terms("gait").indices, query_terms("legs").indices
     assert (weights[gait], weights[legs]) == (1.0, CORRECTED_WEIGHT)
     assert set(merged.indices) == {*written.indices, *corrected.indices}
+
+
+async def test_whatever_reading_the_words_comes_to_the_question_is_searched() -> None:
+    class Odd(ServerIndex):
+        async def page(self, after: str | None, limit: int) -> tuple[list[Chunk], str | None]:
+            raise ValueError(after, limit)
+
+    odd = Odd("http://127.0.0.1:1")
+    spelling = Spelling(odd, "english")
+    for _ in range(2):
+        assert await spelling.corrected("acelerometers") == "acelerometers"
+    await spelling.close()
+    await odd.close()

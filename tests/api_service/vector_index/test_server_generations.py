@@ -140,6 +140,28 @@ async def test_a_take_over_cut_short_is_read_from_and_finished_by_the_next_inges
     await reader.close()
 
 
+async def test_a_take_over_cut_short_before_the_old_collection_went_is_finished(
+    server: httpx.AsyncClient,
+) -> None:
+    await make_plain_collection(server)
+    index = ServerIndex(str(server.base_url), options=QUICK)
+    await index.begin()
+    name = await index.copy()
+    leading = {"create_alias": {"alias_name": f"{COLLECTION}-next", "collection_name": name}}
+    await server.post("/collections/aliases", json={"actions": [leading]})
+    await index.close()
+
+    later = ServerIndex(str(server.base_url), options=QUICK)
+    draft = Draft(later)
+    await draft.prepare(2)
+    await draft.write([make_stored("gripper", ordinal=1)])
+    await draft.hand_over()
+    assert await texts(later) == ["camera", "gripper"]
+    (name,) = (each for each in await collections(server) if "ingestion" not in each)
+    assert await aliases(server) == {COLLECTION: name}
+    await later.close()
+
+
 async def test_what_was_broken_off_is_swept_but_for_a_whole_copy(
     server: httpx.AsyncClient,
 ) -> None:

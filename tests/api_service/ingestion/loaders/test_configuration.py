@@ -143,3 +143,19 @@ def test_an_error_of_syntax_leaves_the_rest_readable() -> None:
     said = read("export default {\n  a: 'b',\n  c: @@,\n  d: 'e',\n};")
     assert isinstance(said, Record)
     assert said.get("a") == "b"
+
+
+def test_functions_made_of_one_another_are_read_once() -> None:
+    made = [f"function f{n}() {{ return [f{n + 1}(), f{n + 1}()]; }}" for n in range(40)]
+    assert isinstance(setting("f0()", before="".join([*made, "const f40 = 'x';"])), list)
+
+
+def test_a_text_that_doubles_with_every_name_is_unknown() -> None:
+    for double in ("a{0} + a{0}", "`${{a{0}}}${{a{0}}}`"):
+        names = [f"const a{n + 1} = {double.format(n)};" for n in range(28)]
+        assert isinstance(setting("a28", before=f"const a0 = 'x';{''.join(names)}"), Unknown)
+
+
+def test_half_a_character_is_replaced() -> None:
+    assert setting(r"'\ud800a'") == "\ufffda"
+    assert setting(r"'\ud83d\ude00'") == "\U0001f600"

@@ -77,3 +77,25 @@ def test_broken_front_matter_is_named_with_its_line(
         part(text)
     if line is not None:
         assert raised.value.line == line
+
+
+def test_half_a_character_in_a_title_is_replaced() -> None:
+    about, _ = part('---\ntitle: "a \\ud800 b"\nid: "\\udc00"\n---\n')
+    assert (about.title, about.id) == ("a \ufffd b", "\ufffd")
+
+
+def test_two_halves_in_a_title_are_one_character() -> None:
+    about, _ = part('---\ntitle: "\\ud83d\\ude00"\n---\n')
+    assert about.title == "\U0001f600"
+
+
+@pytest.mark.parametrize("value", ["!!bool x", "!!timestamp x", '!!int ""', "!!int x", "!!float x"])
+def test_a_value_that_is_not_what_its_tag_says_is_refused(value: str) -> None:
+    with pytest.raises(Unreadable, match="front matter"):
+        part(f"---\ntitle: {value}\n---\n")
+
+
+def test_members_merged_again_and_again_are_refused_at_once() -> None:
+    merged = "".join(f"a{n + 1}: &a{n + 1} {{<<: [*a{n}, *a{n}]}}\n" for n in range(40))
+    with pytest.raises(Unreadable, match="merged into one"):
+        part(f"---\na0: &a0 {{k: v}}\n{merged}---\n")

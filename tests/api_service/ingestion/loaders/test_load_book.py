@@ -171,3 +171,17 @@ def test_without_the_extra_a_file_is_named_with_the_cure_and_the_others_go_in(
     assert loaded == ["b.ipynb", "c.md"]
     assert set(broken) == {"a.html", "d.pdf"}
     assert all("pip install 'ai-book-backend[api,formats]'" in why for why in broken.values())
+
+
+def test_a_link_out_of_the_book_is_named_and_not_read(tmp_path: Path) -> None:
+    book = tmp_path / "near" / "book"
+    book.mkdir(parents=True)
+    (tmp_path / "secret.md").write_text("Secret.")
+    (book / "a.md").write_text("Text.")
+    (book / "b.md").symlink_to(tmp_path / "secret.md")
+    (book / "c").symlink_to(tmp_path, target_is_directory=True)
+    loaded = load_book(book, base_url="https://book.example/docs")
+    assert [page.path for page in loaded.documents] == ["a.md"]
+    assert {(page.path, page.reason) for page in loaded.broken} == {
+        (path, "It is a link that leads out of the book.") for path in ("b.md", "c/secret.md")
+    }

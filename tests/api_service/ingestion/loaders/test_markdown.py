@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from api_service.ingestion.loaders import load_book
 from tests.api_service.ingestion.books import load, load_page
 
 
@@ -154,3 +155,33 @@ def test_a_rule_at_a_section_s_end_is_left_out(tmp_path: Path) -> None:
 def test_an_empty_page_is_a_page_without_sections(tmp_path: Path) -> None:
     page = load_page(tmp_path, "", name="empty.md")
     assert (page.title, page.sections) == ("empty", ())
+
+
+@pytest.mark.parametrize("name", [".env", ".keys/a.md", "key.pem"])
+def test_what_is_hidden_or_no_text_of_a_page_s_is_not_included(tmp_path: Path, name: str) -> None:
+    book = tmp_path / "book"
+    book.mkdir()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("SECRET")
+    (book / "a.md").write_text(f"Text.\n\n!!!include(../{name})!!!\n")
+    (page,) = load_book(book, base_url="https://book.example/docs").documents
+    assert [section.text for section in page.sections] == ["Text."]
+    assert "hidden" in page.flaws[0].reason
+
+
+def test_includes_that_multiply_end(tmp_path: Path) -> None:
+    for name, below in (("a", "_b"), ("_b", "_c"), ("_c", "_d")):
+        (tmp_path / f"{name}.md").write_text(f"!!!include({below}.md)!!!\n\n" * 20)
+    (tmp_path / "_d.md").write_text("Text.")
+    (page,) = load_book(tmp_path, base_url="https://book.example/docs").documents
+    assert "others at most" in page.flaws[0].reason
+    assert 0 < sum(section.text.count("Text.") for section in page.sections) < 500
+
+
+def test_a_partial_in_very_many_places_breaks_its_page_alone(tmp_path: Path) -> None:
+    (tmp_path / "_b.md").write_text("x" * 1_000_000)
+    (tmp_path / "a.md").write_text("import B from './_b.md'\n\n" + "<B/>\n\n" * 200)
+    (tmp_path / "c.md").write_text("Text.")
+    book = load_book(tmp_path, base_url="https://book.example/docs")
+    assert [page.path for page in book.documents] == ["c.md"]
+    assert "longer than" in book.broken[0].reason

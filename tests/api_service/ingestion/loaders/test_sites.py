@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -180,3 +181,22 @@ def test_capitals_stay_in_anchors_where_the_site_says_so(tmp_path: Path) -> None
     (site / "docs" / "a.md").write_text("import P from './_p.md'\n\n## Two Words\n\n<P/>\n")
     page = load_book(site / "docs", base_url=BOOK_IN_DEVELOPMENT).documents[0]
     assert [section.anchor for section in page.sections] == ["Two-Words", "From-a-Part-x"]
+
+
+@pytest.mark.parametrize("path", ["do\\0cs", "a" * 5000, "../../elsewhere", "/etc"])
+def test_a_folder_no_site_has_is_not_read(tmp_path: Path, path: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.md").write_text("Secret.")
+    site = tmp_path / "near" / "site"
+    site.mkdir(parents=True)
+    docs = f"{{docs: {{path: '{path}'}}}}"
+    (site / "docusaurus.config.js").write_text(
+        f"module.exports = {{presets: [['classic', {docs}]]}}"
+    )
+    assert (site_of(site).folder, site_of(site).beside) == (site, ())
+
+
+def test_odd_names_of_versions_stop_nothing(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    (site / "versions.json").write_text(json.dumps(["a\0b", "x" * 3000, "\ud800"]))
+    assert [page.path for page in load_book(site / "docs", base_url=BOOK_IN_DEVELOPMENT).documents]
