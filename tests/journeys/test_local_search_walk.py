@@ -1,4 +1,4 @@
-"""What docs/book.md says of search, run as it stands but for the model's folder."""
+"""What docs/book.md says of books and search, run as it stands but for the model's folder."""
 
 import os
 import subprocess
@@ -38,6 +38,17 @@ def test_a_book_is_ingested_with_a_model_on_this_machine(tmp_path: Path) -> None
     run(command, CHECKOUT, DATA_DIR=str(tmp_path), LOG_FORMAT="json")
 
     assert any(tmp_path.iterdir())
+
+
+def test_one_of_several_books_is_ingested_by_its_name(tmp_path: Path) -> None:
+    (ingest,) = commands("docs/book.md")["Several books"]
+    pages = tmp_path / "arms" / "docs"
+    pages.mkdir(parents=True)
+    (pages / "grippers.md").write_text("# Grippers\n\nThey hold.\n", encoding="utf-8")
+
+    assert "1 page" in run(ingest, tmp_path, DATA_DIR="data")
+    again = run(ingest.replace("BOOK=arms ", "BOOK=legs "), tmp_path, DATA_DIR="data")
+    assert "Written 1, removed 0" in again
 
 
 def test_questions_are_measured_and_the_run_is_written(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ COVERED = {
         "Sign in with Google or GitHub": "test_oauth_walk.py",
     },
     "docs/book.md": {
+        "Several books": "test_local_search_walk.py",
         "How well it is cut": "test_make_run.py",
         "Search without a key": "test_local_search_walk.py",
         "How well questions find their passages": "test_local_search_walk.py",
