@@ -110,9 +110,7 @@ async def _serve_one(
         return
     await _say(writer, name=name)
     if (wish := await _hear_or_not(reader)) is None:
-        if not await index.left_over():  # it was killed at work
-            await index.discard(name)
-        return  # else gone on with by the next
+        return  # broken off, and gone on with by the next
     if was_left and wish == {"ask": "leave"}:
         return
     try:
