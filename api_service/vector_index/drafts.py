@@ -1,5 +1,6 @@
 """The index as an ingestion has it: nothing is changed where readers are, until all of it is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 
 from api_service.documents import Chunk
@@ -35,6 +36,7 @@ class Draft:
         self._copy: VectorIndex | None = None
         self._dimensions: int | None = None
         self._made: Made | None = None
+        self._copying = asyncio.Lock()
 
     async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Keep other ingestions out, and make a copy at once where the live index does not fit.
@@ -48,15 +50,18 @@ class Draft:
             await self._changed()
 
     async def _changed(self) -> VectorIndex:
-        if self._copy is None:
-            await self._live.begin()
-            self._name = await self._live.copy(self._dimensions)
-            try:
-                self._copy = await self._live.opened(self._name)
-            except IndexRefused:  # the next ingestion is given another
-                await self._live.discard(self._name)
-                raise
-            await self._copy.prepare(self._dimensions, self._made)
+        """Return the copy, made by the first of several changes that come at the same time."""
+        async with self._copying:
+            if self._copy is None:
+                await self._live.begin()
+                name = await self._live.copy(self._dimensions)
+                try:
+                    self._copy = await self._live.opened(name)
+                except IndexRefused:  # the next ingestion is given another
+                    await self._live.discard(name)
+                    raise
+                self._name = name
+                await self._copy.prepare(self._dimensions, self._made)
         return self._copy
 
     @property

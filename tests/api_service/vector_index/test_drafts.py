@@ -46,6 +46,18 @@ async def texts(index: VectorIndex) -> list[str]:
     return sorted(scored.chunk.text for scored in found.chunks)
 
 
+async def test_changes_that_come_at_the_same_time_go_into_one_draft(live: LiveIndex) -> None:
+    draft = Draft(live)
+    await draft.prepare(2)
+    some = [make_stored("gripper", ordinal=place, vector=(0.0, 1.0)) for place in range(1, 6)]
+    await asyncio.gather(
+        draft.remove([make_stored("camera").chunk.id]), *(draft.write([one]) for one in some)
+    )
+    await draft.hand_over()
+    assert await texts(live) == ["gripper"] * len(some)
+    await draft.close()
+
+
 async def test_readers_see_all_of_a_draft_at_once_when_it_is_handed_over(live: LiveIndex) -> None:
     draft = Draft(live)
     await draft.prepare(2)
