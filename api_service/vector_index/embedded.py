@@ -64,7 +64,6 @@ class EmbeddedIndex:
         self._issued: set[str] = set()
         self._unpacked = 0
         self._closed = False
-        self._is_copy = False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
 
@@ -87,9 +86,7 @@ class EmbeddedIndex:
             IndexRefused: It cannot be read.
         """
         lock, shard = await asyncio.to_thread(shards.held, index / name)
-        opened = cls(shard, index, name, lock, book)
-        opened._is_copy = True
-        return opened
+        return cls(shard, index, name, lock, book)
 
     async def begin(self) -> None:
         """Do nothing: whoever has the index open keeps every other process out."""
@@ -194,8 +191,6 @@ class EmbeddedIndex:
         self._closed = True
         try:
             await self._change(engine.close, self._shard)
-            if self._is_copy:
-                await asyncio.to_thread(generations.name_copy, self._index, self._name)
         finally:
             await asyncio.to_thread(self._thread.shutdown)
             os.close(self._lock)
@@ -227,8 +222,6 @@ class EmbeddedIndex:
         if left := await asyncio.to_thread(generations.left_over, self._index):
             self._issued.add(left)
             return left
-        # What was killed at work.
-        await asyncio.to_thread(generations.sweep, self._index, self._issued)
         name = generations.new_name()
         self._issued.add(name)
         async with self._changing:

@@ -16,7 +16,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from uuid import uuid4
 
@@ -149,9 +148,9 @@ def note(folder: Path, made: Made | None = None) -> None:
     _replace(folder / _MADE, json.dumps({_SCHEMA: SCHEMA, **(made or {})}, indent=1))
 
 
-def sweep(index: Path, issued: Collection[str] = ()) -> None:
-    """Remove every generation but the live one, those issued, and a copy good to go on with."""
-    keep = {current(index), left_over(index), *issued}
+def sweep(index: Path) -> None:
+    """Remove every generation but the live one and a copy that is good to go on with."""
+    keep = {current(index), left_over(index)}
     for entry in index.iterdir():
         if _NAME.fullmatch(entry.name) and entry.name not in keep:
             shutil.rmtree(entry, ignore_errors=True)
@@ -184,20 +183,6 @@ def left_over(index: Path) -> str | None:
     return name
 
 
-def name_copy(index: Path, name: str) -> None:
-    """Note a copy of the live generation that can be gone on with: nobody is writing to it."""
-    _replace(index / _COPY, f"{name} {current(index)}")
-
-
-def forget_copy(index: Path) -> None:
-    """Note that there is none: whoever is killed while writing leaves nothing to go on with.
-
-    The engine replays its log over what it had flushed, and may then take later writes for older
-    ones. The embeddings of what was lost are kept elsewhere.
-    """
-    (index / _COPY).unlink(missing_ok=True)
-
-
 def copy(index: Path, source: str, target: str) -> None:
     """Copy a generation that nobody writes to meanwhile.
 
@@ -208,7 +193,7 @@ def copy(index: Path, source: str, target: str) -> None:
     require_room(index)
     shutil.copytree(index / source, index / target, copy_function=_copy_without_holes)
     # Only now: a copy that a crash cut short is named nowhere.
-    name_copy(index, target)
+    _replace(index / _COPY, f"{target} {source}")
 
 
 def _copy_without_holes(source: str, target: str) -> None:

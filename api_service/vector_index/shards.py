@@ -45,7 +45,6 @@ def held(folder: Path) -> tuple[int, qdrant.EdgeShard]:
             f"The copy of the index in {folder} cannot be used: {error.strerror}."
         ) from error
     try:
-        generations.forget_copy(folder.parent)
         return lock, engine.load(folder)
     except BaseException:
         os.close(lock)
