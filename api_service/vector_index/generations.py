@@ -7,8 +7,8 @@
     INDEX/copy                  names a whole copy, and the generation it is a copy of
 
 Ingestion works on a copy, held with flock meanwhile, and the copy then becomes the live generation.
-A whole copy of the live generation that was closed, or never opened, is gone on with by the next
-ingestion; what was being written when its process was killed, and all else, is swept.
+Of what a crash leaves behind, a whole copy of the live generation that nobody holds is gone on with
+by the next ingestion; the next process to open the index sweeps everything else.
 """
 
 import fcntl
