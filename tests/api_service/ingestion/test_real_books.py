@@ -1,7 +1,6 @@
 """Loading and cutting real books: what no page of our own making would show."""
 
 import re
-import time
 from functools import cache
 from pathlib import Path
 from urllib.parse import urldefrag
@@ -161,14 +160,6 @@ def test_links_within_a_book_lead_to_its_pages_and_headings(folder: Path) -> Non
     assert len(links) > 10
     for address, anchor in map(urldefrag, links):
         assert anchor in pages[address] or not anchor, address
-
-
-@needs_lerobot
-def test_a_book_of_a_million_characters_takes_seconds() -> None:
-    began = time.process_time()  # the processor's: the clock's also tells what else is at work
-    for page in load_book(LEROBOT, base_url=BASE_URL).documents:
-        split(page)
-    assert time.process_time() - began < 15  # about 1 s
 
 
 @needs_lerobot

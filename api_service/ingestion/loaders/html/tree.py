@@ -118,8 +118,8 @@ def readable(root: Node, source: str, flaw: Callable[[int | None, str], None]) -
         node, parent, depth = waiting.pop()
         line = node.origin_line or parent.line
         if isinstance(node, TextNode):
-            if parent.name == "pre" and source[node.origin_offset or 0] == "\n":
-                line += not parent.children  # HTML drops the line feed that a block begins with
+            if parent.name == "pre" and not parent.children:
+                line += _dropped_line_feed(str(node.data or ""), source, node.origin_offset or 0)
             if data := _INVISIBLE.sub("", str(node.data or "")):
                 parent.children.append(Text(data, line))
             continue
@@ -143,6 +143,15 @@ def readable(root: Node, source: str, flaw: Callable[[int | None, str], None]) -
             isinstance(child, Element) and child.is_block for child in element.children
         )
     return top
+
+
+def _dropped_line_feed(data: str, source: str, start: int) -> bool:
+    """Tell whether the parser dropped a line feed that came right after the tag of a block.
+
+    One that came after something else it dropped, a stray end tag say, stays.
+    """
+    written = source[start : start + len(data) + 1]
+    return len(written) - len(written.lstrip("\n")) > len(data) - len(data.lstrip("\n"))
 
 
 def _element(node: Node, line: int, flaw: Callable[[int | None, str], None]) -> Element | None:

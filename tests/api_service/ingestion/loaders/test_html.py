@@ -371,6 +371,14 @@ def test_every_line_knows_where_it_is_from(tmp_path: Path) -> None:
     assert found["| c | d |"] == (10, 11)
 
 
+@pytest.mark.parametrize("opening", ["\n\n", "\n<b>", "</a>\n", "<!-- -->\n", "\n\n\n"])
+def test_code_knows_its_lines_however_it_begins(tmp_path: Path, opening: str) -> None:
+    source = f"<pre>{opening}word"
+    (section,) = load_page(tmp_path, source, name="page.html").sections
+    line = source.count("\n") + 1
+    assert dict(zip(section.text.split("\n"), section.lines, strict=True))["word"] == (line, line)
+
+
 @pytest.mark.parametrize(
     "data",
     [
