@@ -1,26 +1,27 @@
 """The story of an answer: sources are found, the prompt is filled, a model answers, it is checked.
 
-An answer is a stream of events; a reply in one piece collects the same events.
+It is told once, as events; each voice spells them in its own way.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
 from api_service.chat.citations import Citations
+from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
 from api_service.chat.prompt import PromptFile, fill
-from api_service.documents import ScoredChunk
-from api_service.llms import NOTHING_FOUND, Mode
+from api_service.chat.question import Question
+from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage
 from api_service.problems import DeadlineExceeded
 from api_service.resources import Resources
 from api_service.retrieval.retriever import retrieve
 from api_service.retrieval.surroundings import with_surroundings
-from api_service.vector_index import Found, Retrieval
+from api_service.vector_index import Found
 
 log = structlog.get_logger(__name__)
 
@@ -30,37 +31,23 @@ SOURCES = 8
 """Most sources an answer is written from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The next words of the answer."""
+@dataclass(slots=True)
+class _Told:
+    """What is known of an answer so far."""
 
-    text: str
+    began: float = field(default_factory=time.perf_counter)
+    retrieval_ms: float = 0.0
+    first_token_ms: float | None = None
+    usage: Usage | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The answer is complete.
-
-    Attributes:
-        sources: Those the answer cites, by the number it cites them with, in that order.
-        mode: How the answer came about.
-        retrieval: How the sources were found.
-        reranked: Whether a reranker has put them in their order.
-    """
-
-    sources: tuple[tuple[int, ScoredChunk], ...]
-    mode: Mode
-    retrieval: Retrieval
-    reranked: bool
-
-
-Event = Piece | Finished
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self.began) * 1000
 
 
 async def answer(
-    question: str, *, resources: Resources, prompt_file: PromptFile
+    question: Question, *, resources: Resources, prompt_file: PromptFile
 ) -> AsyncGenerator[Event]:
-    """Yield the pieces of the answer to a question, then Finished.
+    """Yield the events of an answer; closing the generator early ends all work for it.
 
     Raises:
         DeadlineExceeded: It was not complete in time.
@@ -68,43 +55,71 @@ async def answer(
         IndexUnavailable: The index does not answer.
         ModelUnavailable: The language model does not answer.
     """
-    started = time.monotonic()
+    told = _Told()
     deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
-    found = await _before(deadline, _sources(question, resources))
-    prompt = fill(prompt_file, question, found.chunks)
     model = resources.model
+    yield Meta(model=model.name, mode=model.mode)
+    found = await _before(deadline, _sources(question, resources))
+    told.retrieval_ms = told.elapsed_ms()
+    prompt = fill(prompt_file, question.message, found.chunks)
+    yield Sources(prompt.sources, found.retrieval, found.reranked)
     citations = Citations(known=len(prompt.sources))
-    if prompt.sources:
-        async with aclosing(model.stream(prompt)) as pieces:
-            async for piece in citations.check(_each_before(deadline, pieces)):
-                yield Piece(piece)
+    refused = not prompt.sources
+    if refused:
+        yield Delta(NOTHING_FOUND)
     else:
-        yield Piece(NOTHING_FOUND)
-    log.info(
-        "answered",
+        words = _each_before(deadline, _words(model, prompt, told))
+        async with aclosing(words):
+            async for piece in citations.check(words):
+                yield Delta(piece)
+    done = Done(
+        sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
+        considered=prompt.sources,
+        refused=refused,
         model=model.name,
         mode=model.mode,
         retrieval=found.retrieval,
         reranked=found.reranked,
+        timings=Timings(told.retrieval_ms, told.first_token_ms, told.elapsed_ms()),
+        usage=told.usage,
+    )
+    _log(done, prompt_file)
+    yield done
+
+
+def _log(done: Done, prompt_file: PromptFile) -> None:
+    log.info(
+        "answered",
+        model=done.model,
+        mode=done.mode,
+        refused=done.refused,
+        retrieval=done.retrieval,
+        reranked=done.reranked,
         prompt=prompt_file.fingerprint,
-        sources=len(prompt.sources),
-        cited=len(citations.cited),
-        duration_ms=round((time.monotonic() - started) * 1000),
-    )
-    yield Finished(
-        sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
-        mode=model.mode,
-        retrieval=found.retrieval,
-        reranked=found.reranked,
+        sources=len(done.considered),
+        cited=len(done.sources),
+        duration_ms=round(done.timings.total),
     )
 
 
-async def _sources(question: str, resources: Resources) -> Found:
-    found = await retrieve(question, resources.retriever, limit=SOURCES)
+async def _sources(question: Question, resources: Resources) -> Found:
+    found = await retrieve(question.message, resources.retriever, limit=SOURCES)
     return await with_surroundings(found, resources.index, resources.settings.context_tokens)
 
 
-async def _each_before(deadline: float, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGenerator[str]:
+    """Yield the model's words alone; what it says of itself goes into told."""
+    async with aclosing(model.stream(prompt)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Usage):
+                told.usage = piece
+                continue
+            if told.first_token_ms is None:
+                told.first_token_ms = told.elapsed_ms()
+            yield piece
+
+
+async def _each_before(deadline: float, pieces: AsyncIterator[str]) -> AsyncGenerator[str]:
     # The clock runs only while we wait, never across a yield: there it would interrupt the reader.
     while (piece := await _before(deadline, anext(pieces, None))) is not None:
         yield piece

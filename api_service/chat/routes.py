@@ -1,15 +1,16 @@
 """`POST /v1/chat`."""
 
-import time
 from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
-from api_service.chat.answer import Piece, answer
+from api_service.chat.answer import answer
+from api_service.chat.events import Delta, Done
 from api_service.chat.prompt import PromptFile
-from api_service.chat.schemas import Question, Reply, source
+from api_service.chat.question import Question as Asked
+from api_service.chat.schemas import Question, Reply, reply
 from api_service.dependencies import Res, permitted, unless_gone, within_limit
 from api_service.problems import invalid
 from api_service.resources import Resources
@@ -55,19 +56,12 @@ async def ask(
 
 
 async def _reply(message: str, resources: Resources, prompt_file: PromptFile) -> Reply:
-    started = time.perf_counter()
     text: list[str] = []
-    async with aclosing(answer(message, resources=resources, prompt_file=prompt_file)) as events:
+    asked = Asked(message)
+    async with aclosing(answer(asked, resources=resources, prompt_file=prompt_file)) as events:
         async for event in events:
-            if isinstance(event, Piece):
+            if isinstance(event, Delta):
                 text.append(event.text)
-                continue
-            return Reply(
-                response="".join(text).strip(),
-                sources=[source(n, scored) for n, scored in event.sources],
-                processing_time_ms=round((time.perf_counter() - started) * 1000),
-                mode=event.mode,
-                retrieval=event.retrieval,
-                reranked=event.reranked,
-            )
+            elif isinstance(event, Done):
+                return reply("".join(text).strip(), event)
     raise RuntimeError("the answer has no end")

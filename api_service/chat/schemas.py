@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api_service.chat.events import Done
 from api_service.documents import ScoredChunk
 from api_service.llms import Mode
 from api_service.prose import excerpt
@@ -54,4 +55,16 @@ def source(n: int, scored: ScoredChunk) -> Source:
         anchor=chunk.anchor,
         snippet=excerpt(chunk.text, SNIPPET_LENGTH),
         score=scored.score,
+    )
+
+
+def reply(text: str, done: Done) -> Reply:
+    """Return the wire form of a whole answer."""
+    return Reply(
+        response=text,
+        sources=[source(n, scored) for n, scored in done.sources],
+        processing_time_ms=round(done.timings.total),
+        mode=done.mode,
+        retrieval=done.retrieval,
+        reranked=done.reranked,
     )

@@ -29,6 +29,14 @@ class Prompt:
     sources: tuple[ScoredChunk, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer took, in the vendor's own tokens."""
+
+    input_tokens: int
+    output_tokens: int
+
+
 class LanguageModel(Protocol):
     """Answers a prompt from its sources, citing them as [n]."""
 
@@ -42,8 +50,8 @@ class LanguageModel(Protocol):
         """How answers come about: a model writes them, or they are the book's own words."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Yield the answer in pieces, in order.
+    def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+        """Yield the answer in pieces, in order, and at the end what it took, if that is known.
 
         Raises:
             ModelUnavailable: The vendor refused, failed or fell silent.

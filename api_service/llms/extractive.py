@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequenc
 from dataclasses import dataclass
 
 from api_service.documents import ScoredChunk
-from api_service.llms import NOTHING_FOUND, Mode, Prompt
+from api_service.llms import NOTHING_FOUND, Mode, Prompt, Usage
 from api_service.llms.questions import Asked, defines, read, terms_of
 from api_service.prose import sentences
 from api_service.search_settings import DEFAULT_LANGUAGE, Language
@@ -70,7 +70,7 @@ class ExtractiveModel:
     def __init__(self, language: Language = DEFAULT_LANGUAGE) -> None:
         self._language: Language = language
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in one piece."""
         yield extract(prompt.question, prompt.sources, self._language)
 

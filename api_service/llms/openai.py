@@ -7,7 +7,7 @@ from contextlib import aclosing
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from api_service.llms import Mode, Prompt
+from api_service.llms import Mode, Prompt, Usage
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.settings import WritingSettings
 
@@ -34,7 +34,7 @@ class OpenAIModel:
         self._model = model
         self._heard_from: float | None = None
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in pieces; a stream that ends without a reason has broken off.
 
         Raises:
@@ -52,6 +52,7 @@ class OpenAIModel:
                 max_completion_tokens=ANSWER_TOKENS,
                 temperature=0.2,
                 stream=True,
+                stream_options={"include_usage": True},
             )
         async with aclosing(chunks):
             pieces = aiter(chunks)
@@ -63,6 +64,8 @@ class OpenAIModel:
                     if not isinstance(piece, str):
                         raise TypeError("a piece of the answer is no text")
                     finished = finished or bool(choice and choice.finish_reason)
+                    usage = chunk.usage if chunk else None
+                    spent = usage and Usage(usage.prompt_tokens, usage.completion_tokens)
                     if chunk is None and not (finished and said):
                         raise ValueError("the stream broke off or held no answer")
                 if chunk is None:
@@ -70,6 +73,8 @@ class OpenAIModel:
                 if piece:
                     said = True
                     yield piece
+                if spent:
+                    yield spent
         self._heard_from = time.monotonic()
 
     async def check(self) -> None:

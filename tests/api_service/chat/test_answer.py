@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from api_service.chat.answer import Event, Finished, Piece, answer
+from api_service.chat.answer import answer
+from api_service.chat.events import Delta, Done, Event, Meta, Sources
 from api_service.chat.prompt import read_prompt_file
+from api_service.chat.question import Question
 from api_service.problems import DeadlineExceeded, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
@@ -19,7 +21,7 @@ from tests.api_service.service import make_settings
 
 async def events(question: str, settings: Settings) -> list[Event]:
     async with open_resources(settings) as resources:
-        stream = answer(question, resources=resources, prompt_file=read_prompt_file())
+        stream = answer(Question(question), resources=resources, prompt_file=read_prompt_file())
         return [event async for event in stream]
 
 
@@ -28,11 +30,16 @@ async def test_pieces_come_as_the_model_says_them_and_then_the_sources(tmp_path:
         openai.chat = says("A lidar measures", " distance [1].", " So there.")
         settings = make_settings(tmp_path, openai=openai)
         await ingest(settings)
-        *pieces, finished = await events("What is a lidar?", settings)
+        meta, sources, *pieces, finished = await events("What is a lidar?", settings)
 
-    assert pieces == [Piece("A lidar measures"), Piece(" distance [1]."), Piece(" So there.")]
-    assert isinstance(finished, Finished)
+    assert meta == Meta(model="openai:gpt-4o-mini", mode="generated")
+    assert isinstance(sources, Sources)
+    assert pieces == [Delta("A lidar measures"), Delta(" distance [1]."), Delta(" So there.")]
+    assert isinstance(finished, Done)
     assert [(n, each.chunk.anchor) for n, each in finished.sources] == [(1, "lidar")]
+    assert finished.considered == sources.considered
+    assert finished.timings.first_token is not None
+    assert finished.timings.retrieval <= finished.timings.first_token <= finished.timings.total
     assert (finished.mode, finished.retrieval) == ("generated", "hybrid")
 
 
@@ -43,18 +50,18 @@ async def test_sources_the_answer_does_not_cite_are_left_out(tmp_path: Path) -> 
         await ingest(settings)
         finished = (await events("lidar", settings))[-1]
 
-    assert isinstance(finished, Finished)
+    assert isinstance(finished, Done)
     assert finished.sources == ()
 
 
 async def test_where_nothing_is_found_no_model_is_asked(tmp_path: Path) -> None:
     async with scripted_openai() as openai:
         await ingest(make_settings(tmp_path))
-        first, finished = await events("zxcv", make_settings(tmp_path, openai=openai))
+        _, _, first, finished = await events("zxcv", make_settings(tmp_path, openai=openai))
 
-        assert first == Piece("The book says nothing about that.")
-        assert isinstance(finished, Finished)
-        assert finished.sources == ()
+        assert first == Delta("The book says nothing about that.")
+        assert isinstance(finished, Done)
+        assert (finished.refused, finished.sources) == (True, ())
         assert openai.asked("/chat/completions") == []
 
 
@@ -95,6 +102,6 @@ async def test_the_model_reads_what_stands_around_the_passages_found(tmp_path: P
     assert "Before it.\n\nA trot is a gait.\n\nAfter it." in with_context
     assert "Far away." not in with_context
     assert "Before it." not in without
-    assert isinstance(finished, Finished)
+    assert isinstance(finished, Done)
     assert [(n, each.chunk) for n, each in finished.sources] == [(1, parts[1])]
     assert not finished.reranked
