@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
-from api_service.chat.answer import answer
+from api_service.chat.asking import ask as answered
 from api_service.chat.events import Delta, Done
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question as Asked
 from api_service.chat.schemas import Question, Reply, reply
-from api_service.dependencies import Res, permitted, unless_gone, within_limit
+from api_service.dependencies import CurrentCaller, Res, permitted, unless_gone, within_limit
+from api_service.identity.caller import Caller
 from api_service.problems import invalid
 from api_service.resources import Resources
 
@@ -47,18 +48,23 @@ def _prompt_file(request: Request) -> PromptFile:
 @router.post("/chat", openapi_extra=_BODY)
 async def ask(
     request: Request,
+    caller: CurrentCaller,
     question: Annotated[Question, Depends(_question)],
     resources: Res,
     prompt_file: Annotated[PromptFile, Depends(_prompt_file)],
 ) -> Reply:
     """Answer a question from the book; a caller who goes away ends the work for it."""
-    return await unless_gone(request, _reply(question.message, resources, prompt_file))
+    return await unless_gone(
+        request, _reply(Asked(question.message), caller, resources, prompt_file)
+    )
 
 
-async def _reply(message: str, resources: Resources, prompt_file: PromptFile) -> Reply:
+async def _reply(
+    asked: Asked, caller: Caller, resources: Resources, prompt_file: PromptFile
+) -> Reply:
     text: list[str] = []
-    asked = Asked(message)
-    async with aclosing(answer(asked, resources=resources, prompt_file=prompt_file)) as events:
+    events = answered(asked, caller, resources=resources, prompt_file=prompt_file)
+    async with aclosing(events):
         async for event in events:
             if isinstance(event, Delta):
                 text.append(event.text)
