@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
+from api_service.chat.completions_routes import router as completions
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
 from api_service.dependencies import current_caller, resources_of
@@ -33,8 +34,8 @@ from service_kit.settings import BadSettings
 
 SERVICE = "api-service"
 
-BODY_BYTES = 64 * 1024
-"""Largest body; the longest question, escaped as JSON may be, fits."""
+BODY_BYTES = 512 * 1024
+"""Largest body; a conversation of hours fits, as chat programs send it with each question."""
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -94,7 +95,7 @@ def _v1() -> APIRouter:
         status: {"model": ProblemBody} for status in (400, 401, 403, 413, 422, 429, 503)
     }
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
-    for room in (chat, search, me):
+    for room in (chat, completions, search, me):
         v1.include_router(room)
     return v1
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
+from api_service.identity.api_keys import looks_like_key
 from api_service.identity.caller import Caller
 from api_service.identity.tokens import identify
 from api_service.problems import InvalidToken, LimitUnavailable, NotPermitted
@@ -45,6 +46,9 @@ async def current_caller(
     Where both are sent, the token alone counts, good or bad: it is checked here, so that a key
     that comes along costs the caller nothing and auth_service being away breaks nothing.
 
+    OpenAI's clients send their key as a bearer. What has the form of an API key cannot be a token,
+    whose parts are joined by dots, and is judged as a key, even with another in X-API-Key.
+
     Raises:
         InvalidToken: The token is missing, does not hold or has been revoked.
         KeysUnavailable: It is of EdDSA, and auth-service's keys cannot be had.
@@ -54,6 +58,8 @@ async def current_caller(
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
     token = _bearer_token(request)
+    if token is not None and looks_like_key(token):
+        token, api_key = None, token
     if token is None and api_key:
         return await res.api_keys.verify(api_key)  # which heeds revocations by itself
     caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)

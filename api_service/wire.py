@@ -11,6 +11,15 @@ MESSAGE_LENGTH = 4000
 SEARCH_LENGTH = 500
 """Longest text searched for, in characters."""
 
+TURN_LENGTH = 8000
+"""Longest text of an earlier turn, in characters; twice what an answer comes to."""
+
+SELECTION_LENGTH = 4000
+"""Longest passage marked on a page, in characters."""
+
+ADDRESS_LENGTH = 2000
+"""Longest address of a page, in characters."""
+
 
 def _printable(text: str) -> str:
     if any(unicodedata.category(each) == "Cc" and each not in "\n\r\t" for each in text):
@@ -31,3 +40,23 @@ SearchText = Annotated[
     AfterValidator(_printable),
 ]
 """Words to search for; white space around them does not count."""
+
+TurnText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=TURN_LENGTH),
+    AfterValidator(_printable),
+]
+"""What was said before; an answer that failed may have been empty."""
+
+SelectedText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=SELECTION_LENGTH),
+    AfterValidator(_printable),
+]
+"""A passage the reader has marked; "" for none."""
+
+PageUrl = Annotated[
+    str,
+    StringConstraints(max_length=ADDRESS_LENGTH, pattern=r"^((https?://|/)[!-~]*)?$"),
+]
+"""The address, or the path, of the page the reader has open; "" where it is not known."""

@@ -12,6 +12,7 @@ import pytest_asyncio
 from api_service.app import BODY_BYTES, create_app
 from api_service.llms import Prompt
 from api_service.llms.extractive import ExtractiveModel
+from api_service.problem_json import OPENAI_PATHS
 from api_service.resources import Resources, open_resources
 from api_service.settings import Settings
 from service_kit.logs import configure_logs
@@ -84,7 +85,10 @@ async def test_every_route_of_v1_asks_for_a_token(tmp_path: Path, http: httpx.As
     for method, path in routes:
         for headers in ({"Authorization": ""}, bearer(make_token(SECRET[::-1]))):
             reply = await http.request(method, path, headers=headers, content=b"{not json")
-            assert_problem(reply, 401, "Invalid JWT")
+            if path.startswith(OPENAI_PATHS):
+                assert (reply.status_code, reply.json()["error"]["code"]) == (401, "invalid_token")
+            else:
+                assert_problem(reply, 401, "Invalid JWT")
             assert reply.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
@@ -154,7 +158,7 @@ async def test_a_crash_tells_the_caller_nothing(
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("GET", "/v1/chat", "POST"), ("POST", "/v1/search", "GET"), ("PUT", "/v1/me", "GET")],
+    [("GET", "/v1/chat/ui", "POST"), ("POST", "/v1/search", "GET"), ("PUT", "/v1/me", "GET")],
 )
 async def test_a_wrong_method_is_told_the_right_one(
     http: httpx.AsyncClient, method: str, path: str, allowed: str
