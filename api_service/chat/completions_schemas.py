@@ -1,5 +1,6 @@
 """The wire of `/v1/chat/completions` and `/v1/models`: what of OpenAI's requests is heeded."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -110,7 +111,7 @@ def checked(text: str, member: str) -> str:
         raise _refused(member, first["msg"].removeprefix("Value error, ")) from None
 
 
-def latest(said: list[tuple[str, str]]) -> tuple[question.Turn, ...]:
+def latest(said: Sequence[tuple[str, str]]) -> tuple[question.Turn, ...]:
     """Return the last turns of a conversation that a program has kept, oldest first.
 
     Such programs send all of it, so that what is too old or too long is left out, not refused.

@@ -38,17 +38,27 @@ async def gathered(events: AsyncGenerator[Event]) -> Whole:
 
 
 def _whole(said: str, done: Done) -> Whole:
-    text = said.strip()
-    before = len(said) - len(said.lstrip())
-    moved = tuple(
-        replace(
-            each,
-            start=min(max(0, each.start - before), len(text)),
-            end=min(max(0, each.end - before), len(text)),
-        )
-        for each in done.citations
+    whole = _mended(said)
+    text = whole.strip()
+    before = len(whole) - len(whole.lstrip())
+
+    def moved(place: int) -> int:
+        place = place if whole is said else len(_mended(said[:place]))
+        return min(max(0, place - before), len(text))
+
+    citations = tuple(
+        replace(each, start=moved(each.start), end=moved(each.end)) for each in done.citations
     )
-    return Whole(text, replace(done, citations=moved))
+    return Whole(text, replace(done, citations=citations))
+
+
+def _mended(said: str) -> str:
+    """Return a text with characters whole that came as two halves, and lone halves replaced."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return said
 
 
 def reply(whole: Whole, request_id: str, *, considered: bool = False) -> Reply:
