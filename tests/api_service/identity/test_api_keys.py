@@ -272,6 +272,18 @@ async def test_a_route_takes_a_key_in_place_of_a_token(unlimited: Site, tmp_path
     assert (none.status_code, none.json()["type"]) == (401, "/problems/invalid-token")
 
 
+async def test_a_key_is_taken_as_a_bearer_too(unlimited: Site, tmp_path: Path) -> None:
+    key = await unlimited.new_key()
+    async with running_service(settings_for(tmp_path, unlimited.url)) as http:
+        reply = await http.get("/v1/me", headers=bearer(key["key"]))
+        other = await http.get("/v1/me", headers={"X-API-Key": "x" * 64, **bearer(key["key"])})
+        wrong = await http.get("/v1/models", headers=bearer("x" * 64))
+        short = await http.get("/v1/me", headers=bearer(key["key"][:40]))
+    assert reply.json()["user_id"] == other.json()["user_id"] == key["referenceId"]
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert (short.status_code, short.json()["type"]) == (401, "/problems/invalid-token")
+
+
 async def test_where_both_are_sent_the_token_alone_counts(tmp_path: Path, unlimited: Site) -> None:
     key = (await unlimited.new_key())["key"]
     async with running_service(settings_for(tmp_path, unlimited.url)) as http:
