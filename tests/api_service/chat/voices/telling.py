@@ -62,7 +62,8 @@ def received(stream: bytes) -> list[tuple[str, str]]:
     Source: WHATWG HTML, section 9.2.6.
     """
     found: list[tuple[str, str]] = []
-    name, data = "", []
+    name = ""
+    data: list[str] = []
     for line in _LINE_END.split(stream):
         field, _, value = line.decode().partition(":")
         value = value.removeprefix(" ")

@@ -152,9 +152,10 @@ def answers(draw: st.DrawFn) -> list[Event]:
     )
     cited = sorted(draw(st.sets(st.integers(1, len(CONSIDERED)))))
     places = st.integers(0, len(text))
-    citations = [
-        Citation(n, *sorted((draw(places), draw(places))), draw(st.booleans())) for n in cited
-    ]
+    citations = []
+    for n in cited:
+        start, end = sorted((draw(places), draw(places)))
+        citations.append(Citation(n, start, end, draw(st.booleans())))
     usage = draw(st.none() | st.builds(Usage, st.integers(0, 9999), st.integers(0, 9999)))
     return told(*pieces, cited=cited, citations=citations, usage=usage)
 
