@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
+from api_service.budgets.headers import LEFT, POLICY, LimitHeadersMiddleware
 from api_service.chat.completions_routes import router as completions
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
@@ -22,6 +23,7 @@ from api_service.problems import TooLarge, Unexpected
 from api_service.resources import Resources, open_resources
 from api_service.search.routes import router as search
 from api_service.settings import Settings
+from api_service.usage.routes import router as usage
 from api_service.vector_index import IndexRefused
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
@@ -95,7 +97,7 @@ def _v1() -> APIRouter:
         status: {"model": ProblemBody} for status in (400, 401, 403, 413, 422, 429, 503)
     }
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
-    for room in (chat, completions, search, me):
+    for room in (chat, completions, search, me, usage):
         v1.include_router(room)
     return v1
 
@@ -125,9 +127,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
             allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
-            expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID),
+            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID),
             allow_credentials=False,
         ),
+        Middleware(LimitHeadersMiddleware),
         Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
         Middleware(
             BodyLimitMiddleware,

@@ -8,12 +8,13 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
+from api_service.budgets.headers import limit_headers
 from api_service.identity.api_keys import looks_like_key
 from api_service.identity.caller import Caller
 from api_service.identity.tokens import identify
 from api_service.problems import InvalidToken, LimitUnavailable, NotPermitted
 from api_service.resources import Resources
-from service_kit.rate_limit import RateStoreDown
+from service_kit.rate_limit import RateLimited, RateStoreDown, Window
 
 T = TypeVar("T")
 
@@ -100,18 +101,27 @@ def permitted(resource: str, action: str) -> Callable[[Caller], Awaitable[None]]
     return check
 
 
-async def within_limit(caller: CurrentCaller, res: Res) -> None:
-    """Count one question of the caller.
+async def within_limit(request: Request, caller: CurrentCaller, res: Res) -> None:
+    """Count one question of the caller, and leave word of all limits for the reply's headers.
 
     Raises:
         RateLimited: The caller's limit is used up.
         LimitUnavailable: Questions cannot be counted.
     """
-    if res.limit is not None:
-        try:
-            await res.limit.hit(caller.user_id)
-        except RateStoreDown as error:
-            raise LimitUnavailable("Questions cannot be counted at the moment.") from error
+    refusal: RateLimited | None = None
+    windows: list[Window] = []
+    try:
+        if res.limit is not None:
+            try:
+                await res.limit.hit(caller.user_id)
+            except RateLimited as error:
+                refusal = error
+            windows = await res.limit.windows(caller.user_id)
+        request.state.limit_headers = limit_headers(windows, await res.budgets.standing(caller))
+    except RateStoreDown as error:
+        raise LimitUnavailable("Questions cannot be counted at the moment.") from error
+    if refusal is not None:
+        raise refusal
 
 
 async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:

@@ -10,6 +10,8 @@
     ├── MethodNotAllowed    405
     ├── TooLarge            413  the body is longer than the limit
     ├── TooManyRequests     429  the caller's limit is used up
+    ├── TooManyAnswers      429  as many of the caller's answers as may be are under way
+    ├── TokensUsedUp        429  the caller's tokens of the day are used up
     ├── ApiKeyUsedUp        429  the API key's own limit is used up
     ├── Unexpected          500  ours to mend; nothing is told but the request id
     └── Unavailable         503  something the answer needs does not answer
@@ -17,6 +19,7 @@
         ├── BookMissing          the index holds no book yet
         ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
+        ├── MonthUsedUp          all tokens of the month are used up
         ├── RevocationsUnknown   what has been revoked
         ├── ApiKeysUnavailable   auth_service, which knows the API keys
         ├── ModelUnavailable     the language model or the embedder
@@ -145,6 +148,41 @@ class TooManyRequests(Problem):
         )
 
 
+class TooManyAnswers(Problem):
+    """As many of the caller's answers as may be are under way."""
+
+    status = 429
+    kind = "/problems/too-many-answers"
+    title = "Too Many Answers At Once"
+
+    def __init__(self, limit: int, *, retry_after: int) -> None:
+        super().__init__(
+            f"No more than {limit} of your answers may be under way at once; wait for one to end.",
+            headers={"Retry-After": str(retry_after)},
+        )
+
+
+class TokensUsedUp(Problem):
+    """The tokens the caller's answers may take in a day do not suffice for another.
+
+    Args:
+        retry_after: Seconds until they may.
+        of_key: Whether it is the API key that has no more, not its owner.
+    """
+
+    status = 429
+    kind = "/problems/tokens-used-up"
+    title = "Tokens Used Up"
+
+    def __init__(self, *, retry_after: int, of_key: bool = False) -> None:
+        whose = "The API key's" if of_key else "Your"
+        super().__init__(
+            f"{whose} tokens for today do not suffice for another answer; "
+            f"try again in {retry_after} s.",
+            headers={"Retry-After": str(retry_after)},
+        )
+
+
 class ApiKeyUsedUp(Problem):
     """The API key has no uses left, or none at the moment.
 
@@ -180,8 +218,9 @@ class Unavailable(Problem):
     title = "Service Unavailable"
     retry_after: ClassVar[int] = 5
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, headers={"Retry-After": str(self.retry_after)})
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        seconds = self.retry_after if retry_after is None else retry_after
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
 class IndexUnavailable(Unavailable):
@@ -211,6 +250,24 @@ class LimitUnavailable(Unavailable):
 
     kind = "/problems/limit-unavailable"
     title = "Limit Unavailable"
+
+
+class MonthUsedUp(Unavailable):
+    """The tokens all answers together may take in a month do not suffice for another.
+
+    Args:
+        retry_after: Seconds until they may.
+    """
+
+    kind = "/problems/month-used-up"
+    title = "Month Used Up"
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(
+            "The answers of this month have taken all the tokens there are for them; "
+            f"try again in {retry_after} s.",
+            retry_after=retry_after,
+        )
 
 
 class RevocationsUnknown(Unavailable):

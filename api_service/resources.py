@@ -8,6 +8,7 @@ import structlog
 
 from api_service import embedders, llms, rerankers
 from api_service.auth_service_client import AuthServiceClient
+from api_service.budgets.keeping import Budgets, open_budgets
 from api_service.embedders import Embedder
 from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
@@ -34,6 +35,7 @@ class Resources:
         retriever: What it is searched with.
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
+        budgets: What answers may cost.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
         key_set: auth-service's public keys.
@@ -45,6 +47,7 @@ class Resources:
     retriever: Retriever
     model: LanguageModel
     limit: RateLimit | None
+    budgets: Budgets
     auth_service: AuthServiceClient
     revocations: Revocations | None
     key_set: KeySet
@@ -73,6 +76,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             stack.push_async_callback(reranker.close)
         store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
         stack.push_async_callback(store.close)
+        budgets = open_budgets(settings, store)
+        stack.push_async_callback(budgets.close)
         # The oldest secret: auth-service, restarted after us, may not know the newest yet.
         auth_service = AuthServiceClient(settings.auth_service_url, settings.token_secrets[-1])
         stack.push_async_callback(auth_service.close)
@@ -112,6 +117,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit
             else None,
+            budgets=budgets,
             auth_service=auth_service,
             revocations=revocations,
             key_set=key_set,

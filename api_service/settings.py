@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from api_service.budget_settings import BudgetSettings
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
@@ -140,7 +141,7 @@ class WritingSettings(BookSettings):
     )
 
 
-class Settings(TokenSettings, WritingSettings):
+class Settings(TokenSettings, BudgetSettings, WritingSettings):
     """Everything the service reads."""
 
     host: str = Field(

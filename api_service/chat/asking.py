@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from api_service.chat.answer import answer
-from api_service.chat.events import Event
+from api_service.chat.events import Done, Event
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
+from api_service.chat.spending import Spending, most_tokens
 from api_service.identity.caller import Caller
 from api_service.resources import Resources
 
@@ -16,6 +17,8 @@ async def ask(
 ) -> AsyncGenerator[Event]:
     """Yield the events of an answer; closing the generator early ends all work for it.
 
+    Whoever has read the last event has been counted: what comes next finds the limits up to date.
+
     Args:
         question: What is asked.
         caller: Whose limits it counts towards.
@@ -23,9 +26,46 @@ async def ask(
         prompt_file: What a model is told.
 
     Raises:
-        Problem: Before the first event or after any; see `answer`.
+        TooManyAnswers: As many of the caller's as may be are under way.
+        TokensUsedUp: The caller's tokens of the day do not suffice.
+        MonthUsedUp: Everybody's tokens of the month do not.
+        LimitUnavailable: It cannot be counted.
+        Problem: As `answer` does, before the first event or after any.
     """
-    del caller
-    async with aclosing(answer(question, resources=resources, prompt_file=prompt_file)) as events:
+    done: Done | None = None
+    async with (
+        resources.budgets.place(caller),
+        aclosing(_within_tokens(question, caller, resources, prompt_file)) as events,
+    ):
         async for event in events:
-            yield event
+            if isinstance(event, Done):
+                done = event
+            else:
+                yield event
+    if done is not None:
+        yield done
+
+
+async def _within_tokens(
+    question: Question, caller: Caller, resources: Resources, prompt_file: PromptFile
+) -> AsyncGenerator[Event]:
+    """Yield the same, its tokens set aside before and counted when it has ended, however it did."""
+    story = answer(question, resources=resources, prompt_file=prompt_file)
+    if resources.model.mode == "extractive":  # takes none
+        async with aclosing(story) as events:
+            async for event in events:
+                yield event
+        return
+    reservation = await resources.budgets.reserve(caller, most_tokens(question))
+    spending = Spending(question, prompt_file)
+    failure: BaseException | None = None
+    try:
+        async with aclosing(story) as events:
+            async for event in events:
+                spending.note(event)
+                yield event
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        await resources.budgets.settle(reservation, spending.tokens(failure))

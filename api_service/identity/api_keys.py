@@ -239,6 +239,7 @@ class ApiKeys:
         caller = Caller(
             user_id=user.id,
             session_id=verified.key_id,
+            key_id=verified.key_id,
             email=user.email,
             name=user.name,
             software_background=user.software_background or "",

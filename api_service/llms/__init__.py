@@ -11,6 +11,9 @@ from service_kit.settings import BadSettings
 NOTHING_FOUND = "The book says nothing about that."
 """What is answered when no source helps; it cites nothing."""
 
+ANSWER_TOKENS = 800
+"""Longest answer of a model, in its tokens; about a page."""
+
 Mode = Literal["generated", "extractive"]
 
 

@@ -7,12 +7,9 @@ from contextlib import aclosing
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from api_service.llms import Mode, Prompt, Usage
+from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.settings import WritingSettings
-
-ANSWER_TOKENS = 800
-"""Longest answer, in tokens; about a page."""
 
 CHECKED_SECONDS = 60.0
 """For how long a sign of life counts, so that probes do not become traffic."""
