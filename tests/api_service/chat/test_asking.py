@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from tests.api_service.scripted_openai import (
     sends,
 )
 from tests.api_service.service import make_settings
+from tests.service_kit.redis_server import running_redis
 
 ADA = Caller(
     user_id="ada",
@@ -53,9 +54,14 @@ BILLED = (
 
 @asynccontextmanager
 async def opened(
-    folder: Path, openai: ScriptedOpenAI | None = None, **changes: object
+    folder: Path,
+    openai: ScriptedOpenAI | None = None,
+    counted_in: str = "memory://",
+    **changes: object,
 ) -> AsyncIterator[Resources]:
-    settings: Settings = make_settings(folder, openai=openai, limit="100/minute")
+    settings: Settings = make_settings(
+        folder, openai=openai, limit="100/minute", counted_in=counted_in
+    )
     settings = settings.model_copy(update=changes)
     await ingest(settings)
     async with open_resources(settings) as resources:
@@ -162,3 +168,41 @@ async def test_no_more_answers_are_under_way_than_may_be(tmp_path: Path) -> None
             with pytest.raises(TooManyAnswers):
                 await anext(asked(resources))
         assert [event async for event in asked(resources)]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def counted_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "memory":
+        yield "memory://"
+        return
+    with running_redis(tmp_path) as redis:
+        yield redis.uri
+
+
+async def test_a_thousand_questions_at_once_never_take_more_than_a_budget(
+    tmp_path: Path, counted_in: str
+) -> None:
+    most = most_tokens(QUESTION)
+    async with (
+        scripted_openai() as openai,
+        opened(
+            tmp_path, openai, counted_in, chat_streams=500, chat_tokens_a_day=3 * most + 1
+        ) as resources,
+    ):
+        openai.chat = sends(BILLED, "text/event-stream")
+
+        async def answered() -> bool:
+            try:
+                async for _ in asked(resources):
+                    held = await tokens(resources)
+                    assert held.used + held.reserved <= 3 * most + 1
+                    assert await places(resources) <= 500
+            except (TokensUsedUp, TooManyAnswers):
+                return False
+            return True
+
+        answers = sum(await asyncio.gather(*(answered() for _ in range(1000))))
+        held = await tokens(resources)
+
+    assert answers >= 3
+    assert held == Balance(1290 * answers, 0)
