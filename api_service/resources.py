@@ -20,7 +20,7 @@ from api_service.retrieval.spelling import Spelling
 from api_service.settings import Settings
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
-from service_kit.rate_limit import RateLimit, RateStore
+from service_kit.rate_limit import RateLimit, RateStore, redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +99,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             embedder=embedder.name if embedder else None,
             reranker=reranker.name if reranker else None,
             index="server" if settings.qdrant_url else "embedded",
+            counted_in="memory" if redis_client(store.storage) is None else "redis",
         )
         if embedder is not None:
             await _compare(index, embedder)

@@ -170,8 +170,8 @@ class Settings(TokenSettings, BudgetSettings, WritingSettings):
     rate_limit_storage_uri: StorageUri = Field(
         default=SecretStr(MEMORY),
         description=(
-            "Where requests are counted: in this process, or in the Redis at redis://host:6379/0 "
-            "for all workers together."
+            "Where requests, answers and tokens are counted: in this process, or in the Redis at "
+            "redis://host:6379/0 for all workers together."
         ),
         validation_alias="RATE_LIMIT_STORAGE_URI",
     )

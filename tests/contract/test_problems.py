@@ -42,22 +42,19 @@ def tree(root: type[Problem]) -> Iterator[type[Problem]]:
         yield from tree(kind)
 
 
+MADE = {
+    "TooManyRequests": problems.TooManyRequests(7),
+    "TooManyAnswers": problems.TooManyAnswers(2, retry_after=7),
+    "TokensUsedUp": problems.TokensUsedUp(retry_after=7),
+    "MonthUsedUp": problems.MonthUsedUp(retry_after=7),
+    "ApiKeyUsedUp": problems.ApiKeyUsedUp("A sentence.", retry_after=7),
+    "Unexpected": problems.Unexpected(),
+}
+"""Problems that are not made of a sentence alone."""
+
+
 def make(kind: type[Problem]) -> Problem:
-    match kind.__name__:
-        case "TooManyRequests":
-            return problems.TooManyRequests(7)
-        case "TooManyAnswers":
-            return problems.TooManyAnswers(2, retry_after=7)
-        case "TokensUsedUp":
-            return problems.TokensUsedUp(retry_after=7)
-        case "MonthUsedUp":
-            return problems.MonthUsedUp(retry_after=7)
-        case "ApiKeyUsedUp":
-            return problems.ApiKeyUsedUp("A sentence.", retry_after=7)
-        case "Unexpected":
-            return problems.Unexpected()
-        case _:
-            return kind("A sentence.")
+    return MADE.get(kind.__name__) or kind("A sentence.")
 
 
 def test_every_problem_is_documented() -> None:

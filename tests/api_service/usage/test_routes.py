@@ -108,7 +108,7 @@ async def test_without_tokens_no_question_is_answered_in_any_voice(
     tmp_path: Path, path: str, changes: dict[str, int], refusal: tuple[int, str], wait: int
 ) -> None:
     async with scripted_openai() as openai:
-        settings = await limited(tmp_path, openai, **changes)
+        settings = (await limited(tmp_path, openai)).model_copy(update=changes)
         async with running_service(settings) as http:
             reply = await http.post(path, json=QUESTION)
         asked = openai.asked("/chat/completions")
