@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api_service.chat.events import Event
 from api_service.chat.voices import Voice
-from api_service.problems import Problem, Unexpected
+from api_service.problems import Problem, Unavailable, Unexpected
 from service_kit.crashes import log_crash
 
 log = structlog.get_logger(__name__)
@@ -81,16 +81,23 @@ class EventStream(Response):
             asyncio.create_task(_departure(receive)),
             asyncio.create_task(self._watch(wire)),
         )
+        stopped = False
         try:
             await asyncio.wait({telling, *others}, return_when=asyncio.FIRST_COMPLETED)
             if telling.done():
                 telling.result()
             elif not wire.begun:
                 raise ClientDisconnect
+        except asyncio.CancelledError:  # the service stops, and has waited long enough
+            stopped = True
+            raise
         finally:
             for task in (telling, *others):
                 task.cancel()
             await asyncio.gather(telling, *others, return_exceptions=True)
+            if stopped and wire.begun and not wire.ended:
+                await wire.send(self._voice.fail(Unavailable("The service is being restarted.")))
+                await wire.end()
 
     async def _tell(self, wire: "_Wire") -> None:
         voice = self._voice
@@ -131,6 +138,7 @@ class _Wire:
 
     def __init__(self, send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.begun = False
+        self.ended = False
         self.spoken_at = time.monotonic()
         self.waiting_since: float | None = None
         self._send = send
@@ -140,6 +148,7 @@ class _Wire:
         await self._pass(said, more=True)
 
     async def end(self) -> None:
+        self.ended = True
         await self._pass(b"", more=False)
 
     async def _pass(self, said: bytes, *, more: bool) -> None:

@@ -1,5 +1,10 @@
 """OpenAI's official client, asking the book."""
 
+import asyncio
+import os
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +20,7 @@ from api_service.wire import MESSAGE_LENGTH
 from tests.api_service.book import GAIT, ingest
 from tests.api_service.scripted_openai import breaks_off, refuses, says, scripted_openai
 from tests.api_service.service import make_settings, make_token, running_service
+from tests.journeys.readme import CHECKOUT
 
 WORDS = "What is an inertial measurement unit?"
 USER: Any = {"role": "user", "content": WORDS}
@@ -227,3 +233,19 @@ async def test_the_book_is_the_only_model(client: AsyncOpenAI) -> None:
     assert await client.models.retrieve("book") == only
     with pytest.raises(openai.NotFoundError):
         await client.models.retrieve("gpt-4o-mini")
+
+
+async def test_the_program_of_the_page_on_endpoints_runs(http: httpx.AsyncClient) -> None:
+    page = (CHECKOUT / "docs/endpoints.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert "http://127.0.0.1:8000/" in program
+    ours = program.replace("http://127.0.0.1:8000/", f"{str(http.base_url).rstrip('/')}/")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ours),
+        env=os.environ | {"TOKEN": make_token()},
+        stdout=subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+
+    assert process.returncode == 0
+    assert out.decode().startswith(GAIT.text.split(".")[0])

@@ -309,3 +309,26 @@ async def test_a_reader_who_takes_nothing_in_counts_as_gone(says_something: bool
         streamed(telling(), ping=0.01, stalled=0.05)(SCOPE, reader.receive, reader.send), 5
     )
     assert closed.is_set()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_service_that_stops_says_so_where_it_has_begun_to_speak(begun: bool) -> None:
+    reader = Reader()
+    reached = asyncio.Event()
+
+    async def telling() -> AsyncGenerator[Event]:
+        yield META
+        if begun:
+            yield Delta("An IMU")
+        reached.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(streamed(telling())(SCOPE, reader.receive, reader.send))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert (b"event: error" in reader.body) == begun
+    assert (b"/problems/unavailable" in reader.body) == begun
+    assert [message.get("more_body") for message in reader.sent][-1:] == [False][:begun]
