@@ -19,7 +19,9 @@ from service_kit.rate_limit import RateLimited, RateStoreDown, Window
 T = TypeVar("T")
 
 _bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="The token of `GET /api/auth/jwt`."
+    auto_error=False,
+    bearerFormat="JWT",
+    description="The token of `GET /api/auth/jwt`; an API key is taken here, too.",
 )
 
 _api_key = APIKeyHeader(

@@ -104,10 +104,15 @@ class Account(BaseModel):
     request_id: str
 
 
-class Reply(Account):
-    """The answer, with the sources it cites."""
+class Words(BaseModel):
+    """The answer itself."""
 
-    response: str
+    response: str = Field(description="With markers [n], each of which names a source.")
+
+
+class Reply(Account, Words):
+    """The answer, with the sources it cites; the words come first."""
+
     considered: list[Source] | None = Field(
         default=None, description="All it was written from, where that was asked for."
     )
