@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 MESSAGE_LENGTH = 4000
 """Longest question, in characters."""
@@ -21,6 +21,17 @@ ADDRESS_LENGTH = 2000
 """Longest address of a page, in characters."""
 
 
+def composed(text: object) -> object:
+    """Return a text in Unicode's form C: what looks alike is alike, before anything is counted."""
+    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
+
+
+def _visible(text: str) -> str:
+    if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
+        raise ValueError("There is nothing to read in it")
+    return text
+
+
 def _printable(text: str) -> str:
     if any(unicodedata.category(each) == "Cc" and each not in "\n\r\t" for each in text):
         raise ValueError("Control characters other than line breaks and tabs are not allowed")
@@ -31,6 +42,8 @@ Message = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MESSAGE_LENGTH),
     AfterValidator(_printable),
+    AfterValidator(_visible),
+    BeforeValidator(composed),
 ]
 """A question; white space around it does not count."""
 
@@ -38,6 +51,8 @@ SearchText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=SEARCH_LENGTH),
     AfterValidator(_printable),
+    AfterValidator(_visible),
+    BeforeValidator(composed),
 ]
 """Words to search for; white space around them does not count."""
 
