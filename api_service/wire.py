@@ -21,7 +21,7 @@ ADDRESS_LENGTH = 2000
 """Longest address of a page, in characters."""
 
 
-def composed(text: object) -> object:
+def _composed(text: object) -> object:
     """Return a text in Unicode's form C: what looks alike is alike, before anything is counted."""
     return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
 
@@ -43,7 +43,7 @@ Message = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MESSAGE_LENGTH),
     AfterValidator(_printable),
     AfterValidator(_visible),
-    BeforeValidator(composed),
+    BeforeValidator(_composed),
 ]
 """A question; white space around it does not count."""
 
@@ -52,7 +52,7 @@ SearchText = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=SEARCH_LENGTH),
     AfterValidator(_printable),
     AfterValidator(_visible),
-    BeforeValidator(composed),
+    BeforeValidator(_composed),
 ]
 """Words to search for; white space around them does not count."""
 
@@ -60,6 +60,7 @@ TurnText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=TURN_LENGTH),
     AfterValidator(_printable),
+    BeforeValidator(_composed),
 ]
 """What was said before; an answer that failed may have been empty."""
 
@@ -67,6 +68,7 @@ SelectedText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=SELECTION_LENGTH),
     AfterValidator(_printable),
+    BeforeValidator(_composed),
 ]
 """A passage the reader has marked; "" for none."""
 

@@ -16,6 +16,7 @@ from api_service.chat.citations import Citations
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
 from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
+from api_service.chat.safe_output import safe
 from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage
 from api_service.problems import DeadlineExceeded
 from api_service.resources import Resources
@@ -70,7 +71,13 @@ async def answer(
     else:
         words = _each_before(deadline, _words(model, prompt, told))
         async with aclosing(words):
-            async for piece in citations.check(words):
+            checked = safe(
+                citations.check(words),
+                prompt_file=prompt_file,
+                sources=prompt.sources,
+                book_url=resources.settings.book_base_url,
+            )
+            async for piece in checked:
                 yield Delta(piece)
     done = Done(
         sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -15,6 +16,7 @@ BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""
 
 _NAMES = ["sources"]
+_CANARY = "canary"  # may be left out
 # A text that spells the fence could end its own, or begin a source that is none.
 _FENCE = re.compile(r"<(?=/?\s*source\b)", re.IGNORECASE)
 
@@ -31,11 +33,14 @@ class PromptFile:
         template: The text with its names.
         fingerprint: The first 12 hexadecimal digits of the text's SHA-256, logged with each answer.
         tokens: How many it has, its names included.
+        canary: A mark of this process's own that is filled in for $canary. No answer holds it, or
+            the model is saying what it was told.
     """
 
     template: Template
     fingerprint: str
     tokens: int
+    canary: str
 
 
 def read_prompt_file() -> PromptFile:
@@ -54,13 +59,18 @@ def parse(text: str) -> PromptFile:
         BadPromptFile: A name is missing, unknown or misspelt.
     """
     template = Template(text)
-    if not template.is_valid() or template.get_identifiers() != _NAMES:
+    if not template.is_valid() or _names(template) != _NAMES:
         raise BadPromptFile(f"The prompt must hold these names and no other: {', '.join(_NAMES)}")
     return PromptFile(
         template=template,
         fingerprint=hashlib.sha256(text.encode()).hexdigest()[:12],
         tokens=count_tokens(text),
+        canary=secrets.token_hex(8),
     )
+
+
+def _names(template: Template) -> list[str]:
+    return [name for name in template.get_identifiers() if name != _CANARY]
 
 
 def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prompt:
@@ -85,7 +95,7 @@ def fill(file: PromptFile, question: str, ranked: Sequence[ScoredChunk]) -> Prom
         left -= more if more <= left else 0
     fenced = (_fenced(number, scored) for number, scored in enumerate(sources, start=1))
     return Prompt(
-        instructions=file.template.substitute(sources="\n\n".join(fenced)),
+        instructions=file.template.substitute(canary=file.canary, sources="\n\n".join(fenced)),
         question=question,
         sources=tuple(sources),
     )

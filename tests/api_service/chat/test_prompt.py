@@ -26,6 +26,16 @@ def test_a_missing_or_unknown_name_stops_the_start(text: str) -> None:
         parse(text)
 
 
+def test_the_prompt_file_of_the_service_holds_a_mark_of_its_own_each_time_it_is_read() -> None:
+    file, another = read_prompt_file(), read_prompt_file()
+    prompt = fill(file, "What is a gait?", scored(GAIT))
+
+    assert len(file.canary) == 16
+    assert file.canary in prompt.instructions
+    assert file.canary not in file.template.template
+    assert (file.canary == another.canary, file.fingerprint == another.fingerprint) == (False, True)
+
+
 def test_another_text_has_another_fingerprint() -> None:
     assert parse("a $sources").fingerprint != parse("b $sources").fingerprint
 
