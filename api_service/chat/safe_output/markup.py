@@ -13,7 +13,7 @@ from api_service.chat.safe_output.fences import Fences
 
 # Nobody sees them: they could carry words past the reader, or turn a line's direction.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e01ef]"
 )
 _SPECIAL = re.compile(r"[\n`~\\$<&\[(:@.]")
