@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -70,8 +71,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what requests are written to; asyncio calls it."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- for the type
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail a request under way; asyncio calls it."""

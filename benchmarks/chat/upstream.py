@@ -15,6 +15,7 @@ import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import cycle, islice
+from typing import cast
 
 import httptools
 import uvloop
@@ -78,8 +79,7 @@ class _Connection(asyncio.Protocol):
         self._streaming = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- for the type
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's own
         if self._next:
