@@ -48,18 +48,15 @@ async def first_words(vendor: Server, folder: Path, pairs: int) -> FirstWords:
     with ours(vendor, PACE, folder) as server:
         connection = await connect(server.url)
         to_ours = requests(STREAM, _READERS)
-        for request in islice(to_ours, _WARM_UP):
-            (await connection.ask(request)).whole_stream()
+        await _ours(connection, next(to_ours))
         prompt = await asked(vendor)
         base_url = f"{vendor.url}{PACE.path}"
         async with openai.AsyncOpenAI(api_key="sk-measured", base_url=base_url) as client:
-            for question in islice(cycle(QUESTIONS), _WARM_UP):
-                await _bare(client, prompt, question)
-            for question in islice(cycle(QUESTIONS), pairs):
+            for question in islice(cycle(QUESTIONS), _WARM_UP + pairs):
                 own.append(await _ours(connection, next(to_ours)))
                 other.append(await _bare(client, prompt, question))
         connection.close()
-    return FirstWords(own, other)
+    return FirstWords(own[_WARM_UP:], other[_WARM_UP:])
 
 
 async def _ours(connection: Connection, request: bytes) -> float:
