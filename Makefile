@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search bench-ingest check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search bench-ingest bench-chat check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-search: $(VENV)/.dev ## Measure /v1/search on a question set: make bench-s
 
 bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="--megabytes 10 100"
 	@$(BIN)/python -m benchmarks.ingestion $(BENCH)
+
+bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; some minutes
+	@$(BIN)/python -m benchmarks.chat $(BENCH)
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
