@@ -48,3 +48,13 @@ class BudgetSettings(ServiceSettings):
         ),
         validation_alias="TOKENS_A_MONTH",
     )
+    answer_cache: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description=(
+            "Answers kept in memory, to be given again to the same question of a reader with the "
+            "same background while book, model and prompt are the same; 0: none."
+        ),
+        validation_alias="ANSWER_CACHE",
+    )

@@ -18,6 +18,7 @@ from api_service.problems import IndexUnavailable
 from api_service.retrieval.retriever import Retriever
 from api_service.retrieval.spelling import Spelling
 from api_service.settings import Settings
+from api_service.single_flight import SingleFlight
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
 from service_kit.rate_limit import RateLimit, RateStore, redis_client
@@ -36,6 +37,7 @@ class Resources:
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
         budgets: What answers may cost.
+        answers: Answers under way and those kept to be given again, or None where none are shared.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
         key_set: auth-service's public keys.
@@ -48,6 +50,7 @@ class Resources:
     model: LanguageModel
     limit: RateLimit | None
     budgets: Budgets
+    answers: SingleFlight | None
     auth_service: AuthServiceClient
     revocations: Revocations | None
     key_set: KeySet
@@ -78,6 +81,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(store.close)
         budgets = open_budgets(settings, store)
         stack.push_async_callback(budgets.close)
+        answers = None
+        if settings.answer_cache:
+            answers = SingleFlight(settings.answer_cache)
+            stack.push_async_callback(answers.close)
         # The oldest secret: auth-service, restarted after us, may not know the newest yet.
         auth_service = AuthServiceClient(settings.auth_service_url, settings.token_secrets[-1])
         stack.push_async_callback(auth_service.close)
@@ -119,6 +126,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             if settings.rate_limit
             else None,
             budgets=budgets,
+            answers=answers,
             auth_service=auth_service,
             revocations=revocations,
             key_set=key_set,

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from api_service.chat.answer import answer
+from api_service.chat.cache import told_once
 from api_service.chat.events import Done, Event
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
@@ -33,10 +35,14 @@ async def ask(
         Problem: As `answer` does, before the first event or after any.
     """
     done: Done | None = None
-    async with (
-        resources.budgets.place(caller),
-        aclosing(_within_tokens(question, caller, resources, prompt_file)) as events,
-    ):
+    tell = partial(_within_tokens, question, caller, resources, prompt_file)
+    shared = resources.answers
+    told = (
+        tell()
+        if shared is None
+        else told_once(question, tell, shared=shared, resources=resources, prompt_file=prompt_file)
+    )
+    async with resources.budgets.place(caller), aclosing(told) as events:
         async for event in events:
             if isinstance(event, Done):
                 done = event
