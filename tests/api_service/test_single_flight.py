@@ -42,7 +42,7 @@ async def test_those_who_ask_at_once_hear_one_stream_from_its_beginning() -> Non
     await asyncio.sleep(0.01)
     source.go_on.set()
 
-    assert await asyncio.gather(first, second) == [[1, 2], [1, 2]]
+    assert list(await asyncio.gather(first, second)) == [[1, 2], [1, 2]]
     assert (is_new, is_new_again) == (True, False)
     assert (source.begun, source.closed) == (1, 1)
 
