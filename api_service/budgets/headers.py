@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_service.budgets.keeping import Standing
+from api_service.budgets.standing import Standing
 from service_kit.rate_limit import Window
 
 POLICY = "RateLimit-Policy"

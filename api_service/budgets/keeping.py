@@ -6,15 +6,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 
-from api_service.budgets import Balance, Counter, Ledger, Places
+from api_service.budgets import Counter, Ledger, Places
 from api_service.budgets.in_memory import MemoryLedger
 from api_service.budgets.in_redis import RedisLedger
 from api_service.budgets.periods import Period, day_of, month_of
+from api_service.budgets.standing import Budget, Scope, Standing, Streams
 from api_service.identity.caller import Caller
 from api_service.problems import (
     LimitUnavailable,
@@ -27,13 +28,13 @@ from service_kit.rate_limit import RateStore, RateStoreDown, redis_client
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 SOON = 5
 """Seconds after which answers under way may have left room."""
 
 GRACE_SECONDS = 60.0
 """How long after its deadline an answer is believed to be read still."""
-
-Scope = Literal["user", "api_key", "everyone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +56,6 @@ class Limits:
     key_tokens: int = 0
     month_tokens: int = 0
     lease_seconds: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Tokens of one period, as somebody has them.
-
-    Attributes:
-        scope: Who shares them.
-        limit: How many there are.
-        balance: How many are gone.
-        window: How long the period is, in seconds.
-        ends_at: When it ends, in seconds since 1970.
-    """
-
-    scope: Scope
-    limit: int
-    balance: Balance
-    window: int
-    ends_at: int
-
-    @property
-    def remaining(self) -> int:
-        """What is neither used nor reserved."""
-        return max(0, self.limit - self.balance.used - self.balance.reserved)
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Places for answers under way, as somebody has them."""
-
-    scope: Scope
-    limit: int
-    taken: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a caller stands, where there are limits."""
-
-    tokens: tuple[Budget, ...]
-    streams: tuple[Streams, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +101,10 @@ class Budgets:
             yield
             return
         lease = uuid4().hex
-        try:
-            full = await self._ledger.enter(places, lease, self._limits.lease_seconds)
-        except RateStoreDown as error:
-            raise LimitUnavailable("Answers cannot be counted at the moment.") from error
+        full = await self._taken(
+            self._ledger.enter(places, lease, self._limits.lease_seconds),
+            lambda: self._ledger.leave(places, lease),
+        )
         if full is not None:
             raise TooManyAnswers(places[full].limit, retry_after=SOON)
         try:
@@ -163,10 +123,10 @@ class Budgets:
         kept = self._counters(caller)
         counters = tuple(each for _, _, each in kept)
         if counters:
-            try:
-                full = await self._ledger.reserve(counters, tokens)
-            except RateStoreDown as error:
-                raise LimitUnavailable("Tokens cannot be counted at the moment.") from error
+            full = await self._taken(
+                self._ledger.reserve(counters, tokens),
+                lambda: self._ledger.settle(counters, tokens, 0),
+            )
             if full is not None:
                 scope, _, counter = kept[full.which]
                 # What is only set aside may come back with the next answer that ends.
@@ -239,12 +199,35 @@ class Budgets:
             if limit
         ]
 
+    async def _taken(
+        self,
+        take: Coroutine[None, None, T | None],
+        give_back: Callable[[], Coroutine[None, None, None]],
+    ) -> T | None:
+        """Return what was full, None where all was taken; nobody who is cancelled takes anything.
+
+        Raises:
+            LimitUnavailable: The ledger does not answer.
+        """
+        taking = asyncio.create_task(take)
+        try:
+            return await asyncio.shield(taking)
+        except RateStoreDown as error:
+            raise LimitUnavailable("Answers cannot be counted at the moment.") from error
+        except asyncio.CancelledError:
+            # Whether anything was taken is not known before the ledger has answered.
+            self._begun(_given_back(taking, give_back))
+            raise
+
     async def _surely(self, work: Coroutine[None, None, None]) -> None:
         """Do work to its end, whatever becomes of whoever waits for it."""
+        await asyncio.shield(self._begun(work))
+
+    def _begun(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(_unless_away(work))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
-        await asyncio.shield(task)
+        return task
 
 
 def open_budgets(settings: Settings, store: RateStore) -> Budgets:
@@ -263,6 +246,13 @@ def open_budgets(settings: Settings, store: RateStore) -> Budgets:
         )
     client = redis_client(store.storage)
     return Budgets(RedisLedger(store, client) if client else MemoryLedger(), limits)
+
+
+async def _given_back(
+    taking: asyncio.Task[T | None], give_back: Callable[[], Coroutine[None, None, None]]
+) -> None:
+    if await taking is None:
+        await give_back()
 
 
 async def _unless_away(work: Coroutine[None, None, None]) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api_service.budgets.keeping import Budget, Scope, Streams
+from api_service.budgets.standing import Budget, Scope, Streams
 from api_service.dependencies import CurrentCaller, Res
 from api_service.problems import LimitUnavailable
 from service_kit.rate_limit import RateStoreDown, Window

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from api_service.budgets import Balance
 from api_service.budgets.headers import LimitHeadersMiddleware, limit_headers
-from api_service.budgets.keeping import Budget, Standing, Streams
+from api_service.budgets.standing import Budget, Standing, Streams
 from service_kit.rate_limit import Window
 
 

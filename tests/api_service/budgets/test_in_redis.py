@@ -1,24 +1,31 @@
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 
-from api_service.budgets import Counter, Places
+from api_service.budgets import Balance, Counter, Places
 from api_service.budgets.in_redis import PREFIX, RedisLedger
 from service_kit.rate_limit import RateStore, RateStoreDown, redis_client
 from tests.service_kit.redis_server import running_redis
+
+
+def opened(store: RateStore) -> RedisLedger:
+    client = redis_client(store.storage)
+    assert client is not None
+    return RedisLedger(store, client)
 
 
 async def test_everything_written_ends_with_its_period(tmp_path: Path) -> None:
     ends_at = int(time.time()) + 1000
     with running_redis(tmp_path) as redis:
         store = RateStore(redis.uri)
-        client = redis_client(store.storage)
-        assert client is not None
-        ledger = RedisLedger(store, client)
+        ledger = opened(store)
         await ledger.reserve([Counter("tokens", 10, ends_at)], 1)
         await ledger.settle([Counter("late", 10, ends_at)], 1, 1)
         await ledger.enter([Places("streams", 1)], "one", 60)
+        client = redis_client(store.storage)
+        assert client is not None
         left = {name: await client.ttl(PREFIX + name) for name in ("tokens", "late", "streams")}
         await store.close()
 
@@ -27,12 +34,27 @@ async def test_everything_written_ends_with_its_period(tmp_path: Path) -> None:
     assert 55 <= left["streams"] <= 60
 
 
+async def test_several_processes_share_one_budget(tmp_path: Path) -> None:
+    counter = Counter("tokens", 777, int(time.time()) + 1000)
+    with running_redis(tmp_path) as redis:
+        # To the Redis, connections of their own are processes of their own.
+        stores = [RateStore(redis.uri) for _ in range(4)]
+        ledgers = [opened(store) for store in stores]
+        refusals = await asyncio.gather(
+            *(ledgers[number % 4].reserve([counter], 10) for number in range(1000))
+        )
+        balances = [await ledger.balances([counter]) for ledger in ledgers]
+        for store in stores:
+            await store.close()
+
+    assert refusals.count(None) == 77
+    assert balances == [[Balance(0, 770)]] * 4
+
+
 async def test_a_redis_that_is_away_is_said_to_be(tmp_path: Path) -> None:
     with running_redis(tmp_path) as redis:
         store = RateStore(redis.uri)
-        client = redis_client(store.storage)
-        assert client is not None
-        ledger = RedisLedger(store, client)
+        ledger = opened(store)
         redis.stop()
         with pytest.raises(RateStoreDown):
             await ledger.reserve([Counter("tokens", 10, 10**10)], 1)

@@ -10,7 +10,8 @@ import pytest_asyncio
 from api_service.budgets import Balance, Ledger
 from api_service.budgets.in_memory import MemoryLedger
 from api_service.budgets.in_redis import RedisLedger
-from api_service.budgets.keeping import SOON, Budget, Budgets, Limits, Streams, open_budgets
+from api_service.budgets.keeping import SOON, Budgets, Limits, open_budgets
+from api_service.budgets.standing import Budget, Streams
 from api_service.identity.caller import Caller
 from api_service.problems import (
     LimitUnavailable,
@@ -218,6 +219,25 @@ async def test_what_was_set_aside_is_given_back_even_if_the_caller_is_cancelled(
     standing = await kept.standing(caller())
 
     assert (standing.tokens[0].balance, standing.streams[0].taken) == (Balance(10, 0), 0)
+
+
+async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(ledger: Ledger) -> None:
+    kept = Budgets(ledger, Limits(user_streams=1, user_tokens=100))
+
+    async def enter() -> None:
+        async with kept.place(caller()):
+            raise AssertionError("nobody gets here")
+
+    for asking in (kept.reserve(caller(), 100), enter()):
+        task = asyncio.ensure_future(asking)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await kept.close()
+    standing = await kept.standing(caller())
+
+    assert (standing.tokens[0].balance, standing.streams[0].taken) == (Balance(0, 0), 0)
 
 
 @pytest.fixture
