@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from api_service.chat.completions_schemas import CompletionRequest, Model, Models
-from api_service.chat.routes import AtDesk, described, read
+from api_service.chat.routes import AtDesk, described, read, streamed
 from api_service.chat.schemas import reader
 from api_service.chat.streaming import EventStream
 from api_service.chat.voices.completions import CompletionChunks, completion
@@ -27,7 +27,7 @@ router = APIRouter(
 _REPLY: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A completion, or the chunks of one.",
-        "content": {"application/json": {}, "text/event-stream": {}},
+        "content": {"application/json": {}} | streamed()["content"],
     }
 }
 

@@ -77,10 +77,24 @@ def _whole_schema(model: type[BaseModel]) -> object:
     return inlined(schema)
 
 
-STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The answer, as it comes about.", "content": {"text/event-stream": {}}}
-}
-"""What the API's description says of a stream."""
+def streamed(*names: str) -> dict[str, Any]:
+    """Return what the API's description says of a stream: of each of its events.
+
+    Args:
+        names: Those its events have; none: they have no names, and no ids.
+    """
+    event: dict[str, Any] = {
+        "type": "object",
+        "properties": {"data": {"type": "string", "contentMediaType": "application/json"}},
+        "required": ["data"],
+    }
+    if names:
+        event["properties"] |= {"event": {"enum": names}, "id": {"type": "string"}}
+        event["required"] += ["event", "id"]
+    return {
+        "description": "The answer, as it comes about.",
+        "content": {"text/event-stream": {"schema": event}},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +161,7 @@ async def _whole(request: Request, response: Response, question: Question, desk:
     openapi_extra=described(Question),
     status_code=200,
     response_class=EventStream,
-    responses=STREAM,
+    responses={200: streamed("meta", "sources", "delta", "citation", "done", "error")},
 )
 async def stream(
     request: Request,
@@ -164,7 +178,7 @@ async def stream(
     openapi_extra=described(UIRequest),
     status_code=200,
     response_class=EventStream,
-    responses=STREAM,
+    responses={200: streamed()},
 )
 async def ui(
     request: Request,
