@@ -14,9 +14,11 @@ import structlog
 
 from api_service.chat.citations import Citations
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
+from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
-from api_service.chat.safe_output import safe
+from api_service.chat.safe_output import NOT_TOLD, safe
+from api_service.chat.untrusted import freed, freed_sources
 from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage
 from api_service.problems import DeadlineExceeded
 from api_service.resources import Resources
@@ -60,14 +62,17 @@ async def answer(
     deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
     model = resources.model
     yield Meta(model=model.name, mode=model.mode)
+    question = freed(question)
     found = await _before(deadline, _sources(question, resources))
     told.retrieval_ms = told.elapsed_ms()
-    prompt = fill(prompt_file, question.message, found.chunks)
+    prompt = fill(prompt_file, question.message, freed_sources(found.chunks))
     yield Sources(prompt.sources, found.retrieval, found.reranked)
     citations = Citations(known=len(prompt.sources))
-    refused = not prompt.sources
-    if refused:
-        yield Delta(NOTHING_FOUND)
+    refusal = "" if prompt.sources else NOTHING_FOUND
+    if is_order(question.message):
+        refusal = NOT_TOLD
+    if refusal:
+        yield Delta(refusal)
     else:
         words = _each_before(deadline, _words(model, prompt, told))
         async with aclosing(words):
@@ -82,7 +87,7 @@ async def answer(
     done = Done(
         sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
         considered=prompt.sources,
-        refused=refused,
+        refused=bool(refusal),
         model=model.name,
         mode=model.mode,
         retrieval=found.retrieval,

@@ -49,7 +49,7 @@ def harm(text: str, book: str = BOOK) -> list[str]:
                     found += [
                         f"address {each}"
                         for each in _LINKED.findall(token.content)
-                        if not _inside(each, book)
+                        if "://" not in each or not _inside(each, book)
                     ]
                 case _:
                     pass
