@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -150,6 +151,43 @@ async def asked_until_allowed(http: httpx.AsyncClient) -> httpx.Response:
         if reply.status_code != 429:
             return reply
         await asyncio.sleep(0.02)
+
+
+async def test_a_thousand_requests_at_once_never_take_more_than_a_budget(
+    tmp_path: Path, counted_in: str
+) -> None:
+    budget = 25_000  # three answers at their longest, and as many more as the first leave room for
+    async with scripted_openai() as openai:
+        openai.chat = says("A lidar measures distance [1].")
+        settings = await limited(
+            tmp_path, openai, counted_in=counted_in, chat_streams=0, chat_tokens_a_day=budget
+        )
+        async with running_service(settings) as http:
+            statuses = await asyncio.gather(*(status_of_a_question(http) for _ in range(1000)))
+            tokens = (await http.get("/v1/usage")).json()["limits"][-1]
+
+    # 503, where a busy machine left the Redis more than its second to answer in.
+    assert {200, 429} <= set(statuses) <= {200, 429, 503}
+    assert len(openai.asked("/chat/completions")) == statuses.count(200)
+    assert tokens["used"] + tokens["reserved"] <= budget
+
+
+async def status_of_a_question(http: httpx.AsyncClient) -> int:
+    """Ask over a connection of its own: with a thousand, the client's pool is what takes long."""
+    body = json.dumps(QUESTION).encode()
+    head = [
+        "POST /v1/chat HTTP/1.1",
+        f"Host: {http.base_url.host}",
+        f"Authorization: {http.headers['Authorization']}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    reader, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
+    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+    reply = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(reply.split(b" ", 2)[1])
 
 
 async def test_usage_that_is_not_known_is_said_to_be(tmp_path: Path) -> None:
