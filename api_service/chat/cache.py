@@ -13,7 +13,7 @@ from typing import cast
 
 import structlog
 
-from api_service.chat.events import Done, Event, Meta, Timings
+from api_service.chat.events import Done, Event, Timings
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question, Reader
 from api_service.llms import Usage
@@ -101,7 +101,7 @@ async def _kept_after(
             told.append(event)
             if (
                 isinstance(event, Done)
-                and _at_its_best(told[0], event, resources)
+                and _at_its_best(event, resources)
                 and await _generation(resources) == key.generation
             ):
                 shared.keep(key, tuple(told))
@@ -132,11 +132,10 @@ async def _generation(resources: Resources) -> str:
     return (await resources.index.search(_NO_TERMS, None, 1)).generation
 
 
-def _at_its_best(meta: Event, done: Done, resources: Resources) -> bool:
+def _at_its_best(done: Done, resources: Resources) -> bool:
     """Tell whether nothing was away that would have made the answer better."""
     by_terms_alone = resources.retriever.embedder is not None and done.retrieval == "bm25"
-    as_announced = isinstance(meta, Meta) and (meta.model, meta.mode) == (done.model, done.mode)
-    return as_announced and not by_terms_alone
+    return done.model == resources.model.name and not by_terms_alone
 
 
 def _given_again(event: Event, began: float) -> Event:
