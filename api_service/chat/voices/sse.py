@@ -27,6 +27,7 @@ class NamedEvents:
         self._instance = instance
         self._number = 0
         self._held = b""
+        self._found = False
 
     def say(self, event: Event) -> bytes:
         """Return the event; who answers is held until the sources are found, or the search failed.
@@ -43,13 +44,14 @@ class NamedEvents:
                     "mode": mode,
                 }
                 self._held += self._named("meta", data(told))
-                return b""
+                return self._released() if self._found else b""
             case Sources(considered=considered, retrieval=retrieval, reranked=reranked):
                 found: dict[str, object] = {
                     "sources": [each.model_dump(mode="json") for each in numbered(considered)],
                     "retrieval": retrieval,
                     "reranked": reranked,
                 }
+                self._found = True
                 return self._released() + self._named("sources", data(found))
             case Citation():
                 return self._named("citation", data(citation(event)))

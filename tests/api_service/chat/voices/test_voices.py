@@ -205,6 +205,17 @@ def test_nothing_is_said_before_there_is_anything_to_read(voice: Voice) -> None:
     assert voice.say(Meta("openai:gpt-4o-mini", "generated")) == b""
 
 
+def test_where_another_answers_than_was_asked_first_every_voice_names_the_other() -> None:
+    meta, sources, *words, done = told("So.")
+    events = [meta, sources, Meta("extractive:sentences", "extractive"), *words, done]
+    named, ui, chunks = (said(voice, events) for voice in stream_voices())
+    names = [(name, json.loads(data).get("model")) for name, data in received(named)]
+
+    assert names[2] == ("meta", "extractive:sentences")
+    assert values(ui)[0]["messageMetadata"]["model"] == "extractive:sentences"
+    assert {chunk["model"] for chunk in values(chunks)} == {"extractive:sentences"}
+
+
 async def test_halves_of_a_character_become_one() -> None:
     citation = Citation(1, 0, 6, supported=True)
     events = told("\ud83e", "\udd16 [1]\ud800", cited=[1], citations=[citation])
