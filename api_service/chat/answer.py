@@ -14,6 +14,7 @@ import structlog
 
 from api_service.chat.citations import Citations
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
+from api_service.chat.finding import find
 from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
@@ -22,16 +23,10 @@ from api_service.chat.untrusted import freed, freed_sources
 from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage
 from api_service.problems import DeadlineExceeded
 from api_service.resources import Resources
-from api_service.retrieval.retriever import retrieve
-from api_service.retrieval.surroundings import with_surroundings
-from api_service.vector_index import Found
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-
-SOURCES = 8
-"""Most sources an answer is written from."""
 
 
 @dataclass(slots=True)
@@ -63,9 +58,10 @@ async def answer(
     model = resources.model
     yield Meta(model=model.name, mode=model.mode)
     question = freed(question)
-    found = await _before(deadline, _sources(question, resources))
+    sought = await _before(deadline, find(question, resources, prompt_file))
+    found, told.usage = sought.found, sought.usage
     told.retrieval_ms = told.elapsed_ms()
-    prompt = fill(prompt_file, question.message, freed_sources(found.chunks))
+    prompt = fill(prompt_file, question, freed_sources(found.chunks), sought.standalone)
     yield Sources(prompt.sources, found.retrieval, found.reranked)
     citations = Citations(known=len(prompt.sources))
     refusal = "" if prompt.sources else NOTHING_FOUND
@@ -114,17 +110,12 @@ def _log(done: Done, prompt_file: PromptFile) -> None:
     )
 
 
-async def _sources(question: Question, resources: Resources) -> Found:
-    found = await retrieve(question.message, resources.retriever, limit=SOURCES)
-    return await with_surroundings(found, resources.index, resources.settings.context_tokens)
-
-
 async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGenerator[str]:
     """Yield the model's words alone; what it says of itself goes into told."""
     async with aclosing(model.stream(prompt)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Usage):
-                told.usage = piece
+                told.usage = piece + told.usage if told.usage else piece
                 continue
             if told.first_token_ms is None:
                 told.first_token_ms = told.elapsed_ms()

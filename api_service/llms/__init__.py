@@ -25,11 +25,13 @@ class Prompt:
         instructions: The filled prompt file; sources are numbered in it and fenced as data.
         question: The reader's own words.
         sources: What the numbers stand for: source n is sources[n - 1].
+        standalone: The question with what it leans on; "" where it is not known to lean.
     """
 
     instructions: str
     question: str
     sources: tuple[ScoredChunk, ...]
+    standalone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Usage:
 
     input_tokens: int
     output_tokens: int
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
+        )
 
 
 class LanguageModel(Protocol):

@@ -72,7 +72,7 @@ class ExtractiveModel:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in one piece."""
-        yield extract(prompt.question, prompt.sources, self._language)
+        yield extract(prompt.standalone or prompt.question, prompt.sources, self._language)
 
     async def check(self) -> None:
         """Do nothing: there is no vendor to ask."""

@@ -40,7 +40,7 @@ async def safe(
     text = "\n".join(each.passage for each in sources)
     own = {origin(book_url), *(origin(each.chunk.url) for each in sources)}
     markup = Markup(Addresses(own, lambda address: address in text))
-    leaks = Leaks(prompt_file.template.template, prompt_file.canary)
+    leaks = Leaks(prompt_file.rules, prompt_file.canary)
     async for piece in pieces:
         if said := leaks.feed(markup.feed(piece)):
             yield said
