@@ -1,7 +1,7 @@
 """How a question's sources are found: with what was said before it, and with what is marked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -9,12 +9,11 @@ from api_service.chat import follow_ups, selection
 from api_service.chat.follow_ups import Rewritten
 from api_service.chat.history import recent
 from api_service.chat.prompt import PromptFile, fill_follow_up
-from api_service.chat.question import Question, Turn
-from api_service.documents import ScoredChunk
-from api_service.llms import Usage
+from api_service.chat.question import Question
+from api_service.llms import LanguageModel, Usage
 from api_service.resources import Resources
 from api_service.retrieval.context import Context
-from api_service.retrieval.retriever import retrieve
+from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.surroundings import with_surroundings
 from api_service.vector_index import Found
 
@@ -32,7 +31,7 @@ class Sought:
     """What a question found.
 
     Attributes:
-        found: The sources, best first, with what stands around them.
+        found: The sources, best first.
         standalone: The question with what it leans on; as it was, where it stands alone.
         usage: What a model took that was asked for that.
     """
@@ -43,7 +42,26 @@ class Sought:
 
 
 async def find(question: Question, resources: Resources, prompt_file: PromptFile) -> Sought:
-    """Search the book for a question.
+    """Return the sources of an answer, with what stands around them.
+
+    Raises:
+        BookMissing: There is no book to answer from.
+        IndexUnavailable: The index does not answer.
+    """
+    sought = await seek(question, resources.retriever, resources.model, prompt_file)
+    tokens = resources.settings.context_tokens
+    found = await with_surroundings(sought.found, resources.index, tokens)
+    return replace(sought, found=found)
+
+
+async def seek(
+    question: Question,
+    retriever: Retriever,
+    model: LanguageModel,
+    prompt_file: PromptFile,
+    limit: int = SOURCES,
+) -> Sought:
+    """Search the book for a question, with what was said before it and what is marked.
 
     It is searched at once, by its own words and, less, by those of the conversation and of the
     passage marked. Meanwhile a model puts it so that it stands alone, where it does not and there
@@ -55,44 +73,40 @@ async def find(question: Question, resources: Resources, prompt_file: PromptFile
     """
     passage = selection.marked(question.selected_text)
     earlier = recent(question.history)
-    language = resources.settings.book_language
-    heap = follow_ups.standalone(question.message, earlier, language, passage)
+    leans = follow_ups.leans(question.message, retriever.language)
+    standalone = follow_ups.standalone(question.message, earlier, retriever.language, passage)
     context = Context(
         besides=(*selection.besides(passage), *follow_ups.besides(earlier)),
         page_url=question.page_url,
-        standalone=heap,
+        standalone=standalone,
     )
-    async with _rewriting(question.message, earlier, resources, prompt_file) as rewriting:
+    worth_asking = model.mode == "generated" and leans and earlier
+    told = fill_follow_up(prompt_file, earlier) if worth_asking else ""
+    async with _rewriting(question.message, told, model) as rewriting:
         found, marked = await asyncio.gather(
-            _search(question.message, context, resources), _marked(passage, resources)
+            retrieve(question.message, retriever, limit=limit, context=context),
+            _marked(passage, retriever),
         )
-        better = await rewriting if rewriting else Rewritten(question.message)
+        better = await rewriting
     if better.text != question.message:
-        again = replace(context, standalone=better.text)
-        found = await _search(better.text, again, resources)
-        heap = better.text
-    found = _led(passage, found, marked)
-    context_tokens = resources.settings.context_tokens
-    around = await with_surroundings(found, resources.index, context_tokens)
-    return Sought(around, heap, better.usage)
+        standalone = better.text
+        context = replace(context, standalone=standalone)
+        found = await retrieve(standalone, retriever, limit=limit, context=context)
+    return Sought(_led(passage, found, marked, limit), standalone, better.usage)
 
 
 @asynccontextmanager
 async def _rewriting(
-    message: str, earlier: Sequence[Turn], resources: Resources, prompt_file: PromptFile
-) -> AsyncIterator[asyncio.Task[Rewritten] | None]:
-    """Have a model at the question, if that may help; whatever happens, not beyond the context."""
-    model = resources.model
-    leans = follow_ups.leans(message, resources.settings.book_language)
-    if not (earlier and leans and model.mode == "generated"):
-        yield None
-        return
-    instructions = fill_follow_up(prompt_file, earlier)
+    message: str, told: str, model: LanguageModel
+) -> AsyncIterator[asyncio.Task[Rewritten]]:
+    """Have a model at the question, unless it is told nothing; never beyond the context."""
 
     async def rewritten() -> Rewritten:
+        if not told:
+            return Rewritten(message)
         try:
             async with asyncio.timeout(REWRITE_SECONDS):
-                return await follow_ups.rewritten(message, instructions, model)
+                return await follow_ups.rewritten(message, told, model)
         except TimeoutError:
             return Rewritten(message)
 
@@ -104,18 +118,14 @@ async def _rewriting(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _search(text: str, context: Context, resources: Resources) -> Found:
-    return await retrieve(text, resources.retriever, limit=SOURCES, context=context)
-
-
-async def _marked(passage: str, resources: Resources) -> Found | None:
+async def _marked(passage: str, retriever: Retriever) -> Found | None:
     """Find the chunks the passage may stand in, by its words alone."""
     if not passage:
         return None
-    return await retrieve(passage, resources.retriever, limit=_PLACES, by="bm25")
+    return await retrieve(passage, retriever, limit=_PLACES, by="bm25")
 
 
-def _led(passage: str, found: Found, marked: Found | None) -> Found:
+def _led(passage: str, found: Found, marked: Found | None, limit: int) -> Found:
     """Put what holds the marked passage before the rest."""
     # A book that was replaced between the two searches is not mixed with its former edition.
     if marked is None or marked.generation != found.generation:
@@ -124,5 +134,5 @@ def _led(passage: str, found: Found, marked: Found | None) -> Found:
     held = [each for each in marked.chunks if selection.holds(passage, each.chunk)]
     ids = {scored.chunk.id for scored in held}
     rest = [scored for scored in found.chunks if scored.chunk.id not in ids]
-    leading: list[ScoredChunk] = [replace(each, score=best) for each in held]
-    return replace(found, chunks=tuple([*leading, *rest][:SOURCES]))
+    leading = [replace(each, score=best) for each in held]
+    return replace(found, chunks=tuple([*leading, *rest][:limit]))

@@ -26,19 +26,22 @@ EARLIER_WEIGHT = 0.2
 LENGTH = 400
 """Longest question a model's answer is taken for, in characters."""
 
+MOST = 4
+"""Earlier questions that are searched for; more of them have gained nothing."""
+
 _FEW = 2  # terms; a question of no more leaves out what it is about
 _CHAIN = 3  # questions looked back through for one that stands alone
 
 # Words that point back, where nothing follows that they could point at instead.
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|those|these|the same|the others?"
-    r"|which ones?|the (?:first|second|third|last|former|latter)(?: one)?|another one|any others?"
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|those|these|the same|others?"
+    r"|which ones?|the (?:first|second|third|last|former|latter)(?: one)?|another one|there any"
     r"|(?:this|that) one|this (?:passage|sentence|paragraph|part|section|text|code|example|page)"
     r"|(?:does|is|was|did|about|like|of|than|with|for|explain) (?:this|that))\b",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\W*(?:and|but|or|so|also|then|what about|how about|why(?: not)?\W*$|i mean|you said|you say"
+    r"\W*(?:and|but|or|so|also|then|what about|how about|why(?: not)?\W*$|which is|i mean|you said"
     r"|tell me more|more|another|in that case|what else|anything else)\b",
     re.IGNORECASE,
 )
@@ -61,7 +64,8 @@ def besides(history: Sequence[Turn]) -> tuple[Beside, ...]:
     """Return the earlier questions as they are searched for besides, the latest first."""
     asked = [turn.text for turn in reversed(history) if turn.role == "user"]
     return tuple(
-        Beside(text, EARLIER_WEIGHT / ago if ago else LAST_WEIGHT) for ago, text in enumerate(asked)
+        Beside(text, EARLIER_WEIGHT / ago if ago else LAST_WEIGHT)
+        for ago, text in enumerate(asked[:MOST])
     )
 
 

@@ -8,7 +8,9 @@ import json
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from api_service.chat.question import Turn
 
 _JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv")
 _COLUMNS = 3
@@ -70,6 +72,47 @@ def read_set(folder: Path) -> JudgedSet:
     judgements = _judgements(folder, passages, queries)
     judged = tuple(query for query in queries.values() if query.id in judgements)
     return JudgedSet(tuple(passages.values()), judged, judgements)
+
+
+def read_histories(folder: Path) -> dict[str, tuple[Turn, ...]]:
+    """Read what was said before each query of a set, by its id; those at a beginning are left out.
+
+    It stands at `metadata.history` as objects of `role`, user or assistant, and `content`.
+
+    Raises:
+        BadSet: A line is not of this form.
+    """
+    histories: dict[str, tuple[Turn, ...]] = {}
+    for id_, row, place in _rows(folder / "queries.jsonl"):
+        metadata = row.get("metadata")
+        history = metadata.get("history") if isinstance(metadata, dict) else None
+        if history:
+            histories[id_] = tuple(_turns(history, place))
+    return histories
+
+
+def read_standalone(file: Path) -> dict[str, str]:
+    """Read what queries ask when they are put so that they stand alone: lines of `_id` and `text`.
+
+    Raises:
+        BadSet: A line is not of this form.
+    """
+    return {id_: _text(row, "text", place) for id_, row, place in _rows(file)}
+
+
+def _turns(history: object, place: str) -> Iterator[Turn]:
+    for turn in history if isinstance(history, list) else [None]:
+        if not isinstance(turn, dict):
+            raise BadSet(f"{place}: the history is no list of objects")
+        role: Literal["user", "assistant"]
+        match turn.get("role"):
+            case "user":
+                role = "user"
+            case "assistant":
+                role = "assistant"
+            case _:
+                raise BadSet(f"{place}: a turn of the history is neither user's nor assistant's")
+        yield Turn(role, _text(turn, "content", place))
 
 
 def _judgements(
