@@ -5,7 +5,7 @@ import pytest
 from api_service.chat.answer import answer
 from api_service.chat.events import Delta, Done, Event, Meta, Sources
 from api_service.chat.prompt import read_prompt_file
-from api_service.chat.question import Question
+from api_service.chat.question import Question, Reader, Turn
 from api_service.problems import DeadlineExceeded, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
@@ -105,3 +105,44 @@ async def test_the_model_reads_what_stands_around_the_passages_found(tmp_path: P
     assert isinstance(finished, Done)
     assert [(n, each.chunk) for n, each in finished.sources] == [(1, parts[1])]
     assert not finished.reranked
+
+
+async def test_a_follow_up_is_answered_in_the_books_words_without_a_model(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    await ingest(settings)
+    history = (Turn("user", "What is a lidar?"), Turn("assistant", "A sensor."))
+    asked = Question("What blinds it?", history)
+    async with open_resources(settings) as resources:
+        stream = answer(asked, resources=resources, prompt_file=read_prompt_file())
+        told = [event async for event in stream]
+    (words,) = [event for event in told if isinstance(event, Delta)]
+
+    assert "Rain and dust blind a lidar. [1]" in words.text
+
+
+async def test_a_model_reads_the_conversation_the_passage_and_the_reader(tmp_path: Path) -> None:
+    history = (Turn("user", "What is a lidar?"), Turn("assistant", "It measures distance [1]."))
+    asked = Question(
+        "How does the gait of two beats look?",
+        history,
+        selected_text="Trotting is a gait of two beats.",
+        page_url="/docs/walking",
+        reader=Reader("Python", "none", "walking robots"),
+    )
+    async with scripted_openai() as openai:
+        openai.chat = says("Like that [1].")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        async with open_resources(settings) as resources:
+            stream = answer(asked, resources=resources, prompt_file=read_prompt_file())
+            finished = [event async for event in stream][-1]
+        (body,) = openai.asked("/chat/completions")
+    told = body["messages"][0]["content"]
+
+    assert 'software: "Python"\nhardware: "none"\ninterest: "walking robots"' in told
+    assert '<turn by="companion">\nIt measures distance.\n</turn>' in told
+    assert "<marked>\nTrotting is a gait of two beats.\n</marked>" in told
+    assert '<source n="1" place="Walking > Gaits">' in told
+    assert body["messages"][1]["content"] == asked.message
+    assert isinstance(finished, Done)
+    assert finished.sources[0][1].chunk.anchor == "gaits"

@@ -94,6 +94,26 @@ async def test_a_folder_without_a_set_is_told(tmp_path: Path) -> None:
     assert "corpus.jsonl cannot be read: No such file" in told
 
 
+async def test_follow_ups_are_measured_on_request(tmp_path: Path) -> None:
+    said = '[{"role": "user", "content": "What measures distance by light?"}]'
+    queries = f'{{"_id": "q1", "text": "How?", "metadata": {{"history": {said}}}}}\n'
+    write_set(tmp_path, queries=queries, qrels="q1\td1\t1\n")
+    standalone = tmp_path / "standalone.jsonl"
+    standalone.write_text('{"_id": "q1", "text": "How is distance measured by light?"}\n')
+    status, out, _ = await evaluate(tmp_path, "--history", "--standalone", str(standalone))
+
+    assert status == 0
+    assert out.splitlines()[0] == "3 documents, 1 judged follow-ups, 1 of them at turn 2"
+    assert out.splitlines()[-1].endswith("nDCG@10: 1.0000")
+
+
+async def test_a_set_without_conversations_has_no_follow_ups(tmp_path: Path) -> None:
+    status, out, told = await evaluate(write_set(tmp_path), "--history")
+
+    assert (status, out) == (1, "")
+    assert "no judged query with a history" in told
+
+
 @pytest.mark.parametrize("model", ["acme:some", "local:"])
 async def test_a_model_that_cannot_be_used_is_told(tmp_path: Path, model: str) -> None:
     status, _, told = await evaluate(write_set(tmp_path), EMBEDDING_MODEL=model)
