@@ -12,10 +12,13 @@ from api_service.chat.question import Turn
 from api_service.token_counts import count_tokens, cut_to_tokens
 
 HISTORY_TOKENS = 1000
-"""Longest history that is read, in tokens of cl100k; what was said first goes first."""
+"""Longest history that is read, in tokens of cl100k, with the tags around its turns; what was said
+first goes first."""
 
 TURN_TOKENS = 250
 """Longest turn; of a longer one its beginning is read."""
+
+_TAGS = 14  # tokens around each turn in the prompt
 
 # A marker [1] of an earlier answer, whose sources are gone; but not items[1].
 _MARKER = re.compile(r"(?: |(?<![\w\])]))(?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+")
@@ -27,7 +30,7 @@ def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
     kept: list[Turn] = []
     for turn in reversed(history):
         text = _readable(turn)
-        cost = count_tokens(text)
+        cost = count_tokens(text) + _TAGS
         if cost > left:
             break
         if text:

@@ -24,6 +24,9 @@ from api_service.token_counts import count_tokens
 BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""
 
+FOLLOW_UP_BUDGET = 1500
+"""Longest of what a model is told that puts a question anew, the question itself left out."""
+
 NAMES: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"reader", "conversation", "selection", "sources"}),
     "reader": frozenset({"claims"}),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from api_service.chat.events import Delta, Done, Event, Sources
-from api_service.chat.prompt import BUDGET, PromptFile
+from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile
 from api_service.chat.question import Question
 from api_service.llms import ANSWER_TOKENS
 from api_service.problems import ModelUnavailable
@@ -17,7 +17,10 @@ def most_tokens(question: Question) -> int:
     when it has said it. A question's embedding is not counted: it costs a hundredth of an answer.
     """
     # The prompt leaves room for sources as far as the question does; the first is always in it.
-    return BUDGET + len(question.message.encode()) + ANSWER_TOKENS
+    answer = BUDGET + len(question.message.encode()) + ANSWER_TOKENS
+    # A follow-up may first be put so that it stands alone.
+    again = FOLLOW_UP_BUDGET + len(question.message.encode()) + ANSWER_TOKENS
+    return answer + (again if question.history else 0)
 
 
 @dataclass(slots=True)

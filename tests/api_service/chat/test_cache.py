@@ -144,7 +144,8 @@ async def test_what_belongs_to_a_conversation_is_never_shared(tmp_path: Path) ->
 
 
 async def test_another_prompt_means_another_answer(tmp_path: Path) -> None:
-    other = parse(PROMPT_FILE.template.template + "\n")
+    texts = {name: each.template for name, each in PROMPT_FILE.templates.items()}
+    other = parse({**texts, "answer": f"{texts['answer']}\n"})
     async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
         await heard(asked(resources))
         await heard(asked(resources, prompt_file=other))

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from api_service.chat.history import recent
 from api_service.chat.prompt import (
     BUDGET,
+    FOLLOW_UP_BUDGET,
     NAMES,
     BadPromptFile,
     PromptFile,
@@ -223,6 +225,14 @@ def test_everything_a_reader_sends_stays_within_the_budget() -> None:
 
     assert len(prompt.sources) >= 8
     assert count_tokens(prompt.instructions) + count_tokens(prompt.question) <= BUDGET
+
+
+@pytest.mark.parametrize("words", ["x", "word " * 90, "word " * 5000])
+def test_what_is_told_of_a_conversation_stays_within_its_budget(words: str) -> None:
+    history = (Turn("user", words), Turn("assistant", words)) * 200
+    told = fill_follow_up(read_prompt_file(), recent(history))
+
+    assert 400 < count_tokens(told) <= FOLLOW_UP_BUDGET
 
 
 def test_a_model_that_puts_a_question_anew_is_told_the_conversation() -> None:
