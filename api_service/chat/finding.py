@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from api_service.chat import follow_ups, selection
 from api_service.chat.follow_ups import Rewritten
 from api_service.chat.history import recent
+from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill_follow_up
 from api_service.chat.question import Question
 from api_service.llms import LanguageModel, Usage
@@ -80,7 +81,9 @@ async def seek(
         page_url=question.page_url,
         standalone=standalone,
     )
-    worth_asking = model.mode == "generated" and leans and earlier
+    worth_asking = (
+        model.mode == "generated" and leans and earlier and not is_order(question.message)
+    )
     told = fill_follow_up(prompt_file, earlier) if worth_asking else ""
     async with _rewriting(question.message, told, model) as rewriting:
         found, marked = await asyncio.gather(

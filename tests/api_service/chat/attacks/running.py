@@ -82,7 +82,7 @@ async def _outcome(
         success=success(
             attack,
             words,
-            rules=prompt_file.template.template,
+            rules=prompt_file.rules,
             canary=prompt_file.canary,
             known=known,
         ),

@@ -9,7 +9,7 @@ from tests.api_service.chat.attacks.running import HONEST, expanded, outcomes
 
 def test_without_a_guard_every_attack_would_succeed_and_an_honest_answer_is_none() -> None:
     file = read_prompt_file()
-    rules = file.template.substitute(canary=file.canary, sources="")
+    rules = file.rules.replace("$canary", file.canary)
     for attack in corpus():
         said = expanded(attack.obeyed, rules, file.canary)
         judged = [
