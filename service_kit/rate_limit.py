@@ -34,7 +34,7 @@ MEMORY = "memory://"
 
 _SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _SECONDS = 1.0  # what the store may take, and how long it is left alone after it failed
-_AT_ONCE = 32  # questions the store is asked, and so connections to it
+_AT_ONCE = 16  # questions the store is asked, and so connections to it
 
 
 def _items(rate: str) -> list[RateLimitItem]:
