@@ -66,6 +66,11 @@ class Full:
 class Ledger(Protocol):
     """Keeps the counts. What it does of one call, it does at once or not at all."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody else is asked, so that whoever calls may be cancelled meanwhile."""
+        ...
+
     async def reserve(self, counters: Sequence[Counter], tokens: int) -> Full | None:
         """Reserve so many tokens in each counter, or in none; return the first that is full."""
         ...

@@ -19,6 +19,8 @@ class MemoryLedger:
         clock: Tells seconds since 1970.
     """
 
+    waits = False
+
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._balances: dict[str, tuple[Balance, int]] = {}

@@ -100,6 +100,8 @@ class RedisLedger:
         client: Its connections.
     """
 
+    waits = True
+
     def __init__(self, store: RateStore, client: "Redis") -> None:
         self._store = store
         self._reserve, self._settle, self._balances, self._enter, self._leave, self._taken = (

@@ -209,6 +209,8 @@ class Budgets:
         Raises:
             LimitUnavailable: The ledger does not answer.
         """
+        if not self._ledger.waits:
+            return await take
         taking = asyncio.create_task(take)
         try:
             return await asyncio.shield(taking)
@@ -221,7 +223,10 @@ class Budgets:
 
     async def _surely(self, work: Coroutine[None, None, None]) -> None:
         """Do work to its end, whatever becomes of whoever waits for it."""
-        await asyncio.shield(self._begun(work))
+        if self._ledger.waits:
+            await asyncio.shield(self._begun(work))
+        else:
+            await work
 
     def _begun(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(_unless_away(work))

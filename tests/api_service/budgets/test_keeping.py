@@ -221,8 +221,17 @@ async def test_what_was_set_aside_is_given_back_even_if_the_caller_is_cancelled(
     assert (standing.tokens[0].balance, standing.streams[0].taken) == (Balance(10, 0), 0)
 
 
-async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(ledger: Ledger) -> None:
-    kept = Budgets(ledger, Limits(user_streams=1, user_tokens=100))
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with running_redis(tmp_path) as server:
+        yield server
+
+
+async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    store = RateStore(redis.uri)
+    kept = open_budgets(make_settings(tmp_path, limit="9/minute"), store)
 
     async def enter() -> None:
         async with kept.place(caller()):
@@ -236,14 +245,9 @@ async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(ledger: 
             await task
     await kept.close()
     standing = await kept.standing(caller())
+    await store.close()
 
     assert (standing.tokens[0].balance, standing.streams[0].taken) == (Balance(0, 0), 0)
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with running_redis(tmp_path) as server:
-        yield server
 
 
 async def test_what_cannot_be_counted_is_refused_and_what_is_under_way_goes_on(
