@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from api_service.chat.answer import answer
+from api_service.chat.events import Done
 from api_service.chat.finding import find
 from api_service.chat.prompt import read_prompt_file
 from api_service.chat.question import Question, Turn
@@ -64,3 +66,27 @@ async def test_after_another_subject_the_right_section_is_found_as_well(book: Re
     alone = await ranks(book, ((Question(each.standalone), each) for each in DIALOGUES))
 
     assert statistics.fmean(await ranks(book, shifted)) >= 0.95 * statistics.fmean(alone)
+
+
+async def test_without_a_model_follow_ups_are_answered_from_the_right_section_as_often(
+    book: Resources,
+) -> None:
+    alone = await cited(book, ((Question(each.standalone), each) for each in DIALOGUES))
+    follow_ups = await cited(book, ((following(each), each) for each in DIALOGUES))
+    deaf = await cited(book, ((Question(each.follow_up), each) for each in DIALOGUES))
+
+    assert follow_ups >= 0.9 * alone
+    assert deaf <= 0.6 * follow_ups
+
+
+async def cited(book: Resources, questions: Iterator[tuple[Question, Dialogue]]) -> int:
+    """Return how many answers cite the right section."""
+    prompt_file = read_prompt_file()
+    right = 0
+    for question, dialogue in questions:
+        told = [event async for event in answer(question, resources=book, prompt_file=prompt_file)]
+        done = told[-1]
+        assert isinstance(done, Done)
+        places = {(each.chunk.path, each.chunk.anchor) for _, each in done.sources}
+        right += not done.refused and (dialogue.page, dialogue.anchor) in places
+    return right
