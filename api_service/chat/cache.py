@@ -14,8 +14,9 @@ from typing import cast
 import structlog
 
 from api_service.chat.events import Done, Event, Timings
+from api_service.chat.profile import described
 from api_service.chat.prompt import PromptFile
-from api_service.chat.question import Question, Reader
+from api_service.chat.question import Question
 from api_service.llms import Usage
 from api_service.problems import TokensUsedUp
 from api_service.resources import Resources
@@ -29,12 +30,16 @@ _NO_TERMS = SparseVector((), ())
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """All that an answer depends on. Settings besides do not change while the process lives."""
+    """All that an answer depends on. Settings besides do not change while the process lives.
+
+    Attributes:
+        reader: What the prompt says of the reader, the same for all who are described alike.
+    """
 
     message: str
     selected_text: str
     page_url: str
-    reader: Reader
+    reader: str
     book: str
     generation: str
     model: str
@@ -119,7 +124,7 @@ async def _key(question: Question, resources: Resources, prompt_file: PromptFile
         message=question.message,
         selected_text=question.selected_text,
         page_url=question.page_url,
-        reader=question.reader,
+        reader=described(question.reader),
         book=resources.index.book,
         generation=generation,
         model=resources.model.name,

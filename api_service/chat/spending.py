@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from api_service.chat.events import Delta, Done, Event, Sources
-from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile
+from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile, fill
 from api_service.chat.question import Question
 from api_service.llms import ANSWER_TOKENS
 from api_service.problems import ModelUnavailable
@@ -56,9 +56,9 @@ class Spending:
             return 0
         if isinstance(failure, ModelUnavailable) and not self._words:
             return 0
-        passages = (each.passage for each in self._sources.considered)
-        asked = "\n".join([self.question.message, *passages])
-        return self.prompt_file.tokens + count_tokens(asked) + count_tokens("".join(self._words))
+        prompt = fill(self.prompt_file, self.question, self._sources.considered)
+        texts = (prompt.instructions, prompt.question, "".join(self._words))
+        return sum(count_tokens(text) for text in texts)
 
 
 def _asked_nobody(done: Done) -> bool:

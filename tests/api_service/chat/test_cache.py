@@ -131,6 +131,16 @@ async def test_an_answer_to_something_else_is_not_given(tmp_path: Path, other: Q
     assert times_asked == 2
 
 
+async def test_readers_who_are_described_alike_hear_the_same_answer(tmp_path: Path) -> None:
+    alike = replace(QUESTION, reader=Reader(software_background=" Python\n"))
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        await heard(asked(resources))
+        await heard(asked(resources, alike))
+        times_asked = len(openai.asked("/chat/completions"))
+
+    assert times_asked == 1
+
+
 async def test_what_belongs_to_a_conversation_is_never_shared(tmp_path: Path) -> None:
     question = replace(QUESTION, history=(Turn("user", "Hello."), Turn("assistant", "Hello.")))
     async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
