@@ -1,7 +1,7 @@
 """How well follow-ups find their passages: a judged set whose queries have conversations.
 
 Each is searched as readers' questions are, up to three times: its last question alone, with what
-was said before it, and as a person has put it so that it stands alone, the measure of the others.
+was said before it, and put by hand so that it stands alone, which the others are measured by.
 """
 
 from collections.abc import Mapping, Sequence
