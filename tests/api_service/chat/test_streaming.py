@@ -17,7 +17,7 @@ from api_service.chat.events import Delta, Event, Meta
 from api_service.chat.streaming import EventStream
 from api_service.chat.voices.sse import NamedEvents
 from api_service.problems import ModelUnavailable, Problem
-from tests.api_service.book import ingest
+from tests.api_service.book import LIDAR, ingest
 from tests.api_service.scripted_openai import (
     Scene,
     breaks_off,
@@ -180,6 +180,56 @@ async def test_a_reader_who_leaves_ends_the_work_upstream(
             again = await http.get("/health")
 
     assert again.status_code == 200
+
+
+BEFORE = ("What is a lidar?", "A lidar measures distance by timing light.")
+FOLLOW_UP = "What blinds it?"
+
+
+def follow_up(path: str, body: dict[str, object]) -> dict[str, object]:
+    """Return a body that asks for more after something was said."""
+    said = [*zip(("user", "assistant"), BEFORE, strict=True), ("user", FOLLOW_UP)]
+    if path.endswith("/ui"):
+        parts = [{"role": role, "parts": [{"type": "text", "text": text}]} for role, text in said]
+        return body | {"messages": parts}
+    turns = [{"role": role, "content": text} for role, text in said]
+    if path.endswith("/completions"):
+        return body | {"messages": turns}
+    return {"message": FOLLOW_UP, "history": turns[:-1]}
+
+
+@pytest.mark.parametrize(("path", "body"), [*STREAMS, *WHOLE])
+async def test_what_was_said_before_counts_in_every_voice(
+    tmp_path: Path, path: str, body: dict[str, object]
+) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("What blinds a lidar?")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        async with running_service(settings) as http:
+            reply = await http.post(path, json=follow_up(path, body))
+        asked = openai.asked("/chat/completions")[-1]["messages"]
+
+    assert reply.status_code == 200
+    assert LIDAR.text in asked[0]["content"]
+    assert asked[-1]["role"] == "user"
+    assert FOLLOW_UP in asked[-1]["content"]
+    assert all(text in json.dumps(asked) for text in BEFORE)
+
+
+@pytest.mark.parametrize(("path", "body"), [*STREAMS, *WHOLE])
+async def test_the_readers_background_counts_in_every_voice(
+    tmp_path: Path, path: str, body: dict[str, object]
+) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("So [1].")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        async with running_service(settings) as http:
+            await http.post(path, json=body)
+        asked = openai.asked("/chat/completions")[-1]["messages"]
+
+    assert "walking robots" in json.dumps(asked)
 
 
 @dataclass
