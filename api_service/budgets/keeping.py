@@ -239,7 +239,7 @@ def open_budgets(settings: Settings, store: RateStore) -> Budgets:
     """Return what the settings allow, counted in store; RATE_LIMIT=off leaves the month's alone."""
     limits = Limits(
         month_tokens=settings.tokens_a_month,
-        lease_seconds=settings.answer_deadline_seconds + GRACE_SECONDS,
+        lease_seconds=settings.answer_seconds + GRACE_SECONDS,
     )
     if settings.rate_limit:
         limits = replace(

@@ -3,16 +3,15 @@
 It is told once, as events; each voice spells them in its own way.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from api_service.chat.citations import Citations
+from api_service.chat.deadlines import SEARCH, Deadline
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
 from api_service.chat.finding import find
 from api_service.chat.orders import is_order
@@ -20,19 +19,17 @@ from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
 from api_service.chat.safe_output import NOT_TOLD, safe
 from api_service.chat.untrusted import freed, freed_sources
-from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage
-from api_service.problems import DeadlineExceeded
+from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage, Writer
 from api_service.resources import Resources
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class _Told:
     """What is known of an answer so far."""
 
+    writer: Writer
     began: float = field(default_factory=time.perf_counter)
     retrieval_ms: float = 0.0
     first_token_ms: float | None = None
@@ -53,12 +50,12 @@ async def answer(
         IndexUnavailable: The index does not answer.
         ModelUnavailable: The language model does not answer.
     """
-    told = _Told()
-    deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
+    deadline = Deadline.after(resources.settings.answer_seconds)
     model = resources.model
+    told = _Told(Writer(model.name, model.mode))
     yield Meta(model=model.name, mode=model.mode)
     question = freed(question)
-    sought = await _before(deadline, find(question, resources, prompt_file))
+    sought = await deadline.part(SEARCH).keep(find(question, resources, prompt_file))
     found, told.usage = sought.found, sought.usage
     told.retrieval_ms = told.elapsed_ms()
     prompt = fill(prompt_file, question, freed_sources(found.chunks), sought.standalone)
@@ -70,7 +67,7 @@ async def answer(
     if refusal:
         yield Delta(refusal)
     else:
-        words = _each_before(deadline, _words(model, prompt, told))
+        words = deadline.each(_words(model, replace(prompt, wanted_by=deadline.at), told))
         async with aclosing(words):
             checked = safe(
                 citations.check(words),
@@ -84,8 +81,8 @@ async def answer(
         sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
         considered=prompt.sources,
         refused=bool(refusal),
-        model=model.name,
-        mode=model.mode,
+        model=told.writer.name,
+        mode=told.writer.mode,
         retrieval=found.retrieval,
         reranked=found.reranked,
         timings=Timings(told.retrieval_ms, told.first_token_ms, told.elapsed_ms()),
@@ -117,20 +114,9 @@ async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGene
             if isinstance(piece, Usage):
                 told.usage = piece + told.usage if told.usage else piece
                 continue
+            if isinstance(piece, Writer):
+                told.writer = piece
+                continue
             if told.first_token_ms is None:
                 told.first_token_ms = told.elapsed_ms()
             yield piece
-
-
-async def _each_before(deadline: float, pieces: AsyncIterator[str]) -> AsyncGenerator[str]:
-    # The clock runs only while we wait, never across a yield: there it would interrupt the reader.
-    while (piece := await _before(deadline, anext(pieces, None))) is not None:
-        yield piece
-
-
-async def _before(deadline: float, awaited: Awaitable[T]) -> T:
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await awaited
-    except TimeoutError as error:
-        raise DeadlineExceeded("The answer was not ready in time.") from error

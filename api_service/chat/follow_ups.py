@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from api_service.chat.question import Turn
-from api_service.llms import LanguageModel, Prompt, Usage
+from api_service.llms import LanguageModel, Prompt, Usage, Writer
 from api_service.llms.questions import read, terms_of
 from api_service.problems import ModelUnavailable
 from api_service.retrieval.context import Beside
@@ -112,7 +112,10 @@ async def rewritten(message: str, instructions: str, model: LanguageModel) -> Re
     try:
         async with aclosing(model.stream(Prompt(instructions, message, ()))) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Usage):
+                if isinstance(piece, Writer):
+                    if piece.mode == "extractive":
+                        return Rewritten(message)
+                elif isinstance(piece, Usage):
                     usage = piece
                 elif len(text) <= LENGTH:
                     text += piece

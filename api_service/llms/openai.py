@@ -1,14 +1,17 @@
 """Answers written by a chat model of OpenAI's, or of a server that speaks its API."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, ContentFilterFinishReasonError
 from openai.types.chat import ChatCompletionMessageParam
 
 from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
 from api_service.openai_client import VENDOR, open_client, translated
+from api_service.openai_retries import pause_before
+from api_service.problems import ModelUnavailable
 from api_service.settings import WritingSettings
 
 CHECKED_SECONDS = 60.0
@@ -32,11 +35,31 @@ class OpenAIModel:
         self._heard_from: float | None = None
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
-        """Yield the answer in pieces; a stream that ends without a reason has broken off.
+        """Yield the answer in pieces, asking again before the first where failures may pass.
 
         Raises:
             ModelUnavailable: The vendor refused, failed, fell silent or broke off.
         """
+        tries = 0
+        while True:
+            begun = False
+            try:
+                async with aclosing(self._once(prompt)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+            except ModelUnavailable as problem:
+                wait = pause_before(prompt.wanted_by, problem.__cause__, tries)
+                if begun or wait is None:
+                    raise
+            else:
+                self._heard_from = time.monotonic()
+                return
+            tries += 1
+            await asyncio.sleep(wait)
+
+    async def _once(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+        """Yield the answer in pieces; a stream that ends without a reason has broken off."""
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": prompt.instructions},
             {"role": "user", "content": prompt.question},
@@ -57,6 +80,8 @@ class OpenAIModel:
                 with translated(self.name):
                     chunk = await anext(pieces, None)
                     choice = chunk.choices[0] if chunk and chunk.choices else None
+                    if choice and choice.finish_reason == "content_filter":
+                        raise ContentFilterFinishReasonError
                     piece = (choice.delta.content or "") if choice else ""
                     if not isinstance(piece, str):
                         raise TypeError("a piece of the answer is no text")
@@ -72,7 +97,6 @@ class OpenAIModel:
                     yield piece
                 if spent:
                     yield spent
-        self._heard_from = time.monotonic()
 
     async def check(self) -> None:
         """Ask for the list of models, which costs nothing, unless it was heard from lately.
@@ -83,7 +107,7 @@ class OpenAIModel:
         if self._heard_from and time.monotonic() - self._heard_from < CHECKED_SECONDS:
             return
         with translated(self.name):
-            await self._client.with_options(max_retries=0).models.list()
+            await self._client.models.list()
         self._heard_from = time.monotonic()
 
     async def close(self) -> None:

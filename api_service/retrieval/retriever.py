@@ -3,10 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from api_service.circuit_breaker import CircuitBreaker
 from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.embedders.bm25 import query_terms
@@ -31,7 +32,7 @@ from api_service.vector_index import (
 log = structlog.get_logger(__name__)
 
 EMBED_SECONDS = 5.0
-"""Longest wait for a question's vector; after it the terms alone must do."""
+"""Longest wait for a question's vector, where nothing else is said."""
 
 PER_SECTION = 2
 """Most chunks of one section among the results, so that one long section does not fill them."""
@@ -54,6 +55,8 @@ class Retriever:
         language: Whose stems it was ingested with.
         spelling: Corrects questions, or None.
         reranker: Orders the best once more, or None.
+        embed_seconds: Longest wait for a question's vector; after it the terms alone must do.
+        breaker: Spares questions that wait while the embedder is away.
     """
 
     index: VectorIndex
@@ -62,6 +65,8 @@ class Retriever:
     language: Language = DEFAULT_LANGUAGE
     spelling: Spelling | None = None
     reranker: Reranker | None = None
+    embed_seconds: float = EMBED_SECONDS
+    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker("embedder"))
 
 
 async def retrieve(
@@ -116,8 +121,7 @@ async def _search(
     written: tuple[str, str], context: Context, retriever: Retriever, limit: int, by: Retrieval
 ) -> Found:
     question, spelt = written
-    embedder = retriever.embedder if by != "bm25" else None
-    embedding = await _embed(question, context, embedder) if embedder else None
+    embedding = await _embed(question, context, retriever) if by != "bm25" else None
     terms = _NO_TERMS
     if by != "dense":
         terms = query_terms(question, retriever.language)
@@ -132,12 +136,16 @@ async def _search_named(named: Named, index: VectorIndex, limit: int) -> Found:
     return await index.search(named.terms, None, limit * _DEPTH) if named else _NOTHING
 
 
-async def _embed(question: str, context: Context, embedder: Embedder) -> Embedding | None:
+async def _embed(question: str, context: Context, retriever: Retriever) -> Embedding | None:
+    embedder = retriever.embedder
+    if embedder is None:
+        return None
     texts = [question, *(beside.text for beside in context.besides)]
     weights = [1.0, *(beside.weight for beside in context.besides)]
     try:
-        async with asyncio.timeout(EMBED_SECONDS):
-            vectors = await embedder.embed(texts)
+        with retriever.breaker.call():
+            async with asyncio.timeout(retriever.embed_seconds):
+                vectors = await embedder.embed(texts)
     except (ModelUnavailable, TimeoutError) as error:
         log.warning("question_not_embedded", embedder=embedder.name, error=type(error).__name__)
         return None

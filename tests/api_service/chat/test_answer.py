@@ -10,10 +10,10 @@ from api_service.problems import DeadlineExceeded, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
 from tests.api_service.book import ingest, make_chunk
+from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     breaks_off,
     says,
-    says_then_hangs,
     scripted_openai,
 )
 from tests.api_service.service import make_settings
@@ -67,7 +67,7 @@ async def test_where_nothing_is_found_no_model_is_asked(tmp_path: Path) -> None:
 
 async def test_an_answer_ends_at_its_deadline(tmp_path: Path) -> None:
     async with scripted_openai() as openai:
-        openai.chat = says_then_hangs("A lidar")
+        openai.chat = drips(*["A lidar "] * 100, seconds=0.05)
         settings = make_settings(tmp_path, openai=openai, deadline=0.4)
         await ingest(settings)
         with pytest.raises(DeadlineExceeded):

@@ -11,6 +11,7 @@ from api_service.chat.schemas import HISTORY_TURNS
 from api_service.wire import ADDRESS_LENGTH, MESSAGE_LENGTH, SELECTION_LENGTH, TURN_LENGTH
 from service_kit.logs import configure_logs
 from tests.api_service.book import IMU, ingest
+from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     Scene,
     breaks_off,
@@ -187,7 +188,7 @@ async def test_a_model_that_fails_is_a_problem_to_be_tried_again(
 
 async def test_an_answer_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     async with scripted_openai() as openai:
-        openai.chat = says_then_hangs("An IMU")
+        openai.chat = drips(*["An IMU "] * 100, seconds=0.05)
         settings = make_settings(tmp_path, openai=openai, deadline=0.5)
         await ingest(settings)
         async with running_service(settings) as http:

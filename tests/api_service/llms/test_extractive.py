@@ -143,7 +143,8 @@ async def test_the_model_says_what_it_is() -> None:
     await model.check()
 
     assert model.mode == "extractive"
-    assert "".join([piece async for piece in model.stream(prompt)]).startswith("A gait is")
+    pieces = [str(piece) async for piece in model.stream(prompt)]
+    assert "".join(pieces).startswith("A gait is")
     await model.close()
 
 
