@@ -167,6 +167,10 @@ def _filled(template: Template, values: Mapping[str, str]) -> str:
 
 def _fitting(ranked: Sequence[ScoredChunk], left: int) -> tuple[ScoredChunk, ...]:
     """Return the sources that fit into so many tokens, with as much joined to them as fits too."""
+    # Counting takes its time, and a reader waits: most often all of it fits, and is counted once.
+    whole = "\n\n".join(_fenced(number, scored) for number, scored in enumerate(ranked, start=1))
+    if count_tokens(whole) <= left:
+        return tuple(ranked)
     costs: list[int] = []
     for number, scored in enumerate(ranked, start=1):
         cost = count_tokens(_fenced(number, _alone(scored)))
