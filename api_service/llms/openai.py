@@ -5,10 +5,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from openai import AsyncOpenAI, ContentFilterFinishReasonError
-from openai.types.chat import ChatCompletionMessageParam
+from openai import AsyncOpenAI, AsyncStream, ContentFilterFinishReasonError
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
+from api_service.llms.chat_chunks import read_chunk
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.openai_retries import pause_before
 from api_service.problems import ModelUnavailable
@@ -60,43 +61,44 @@ class OpenAIModel:
 
     async def _once(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in pieces; a stream that ends without a reason has broken off."""
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": prompt.instructions},
-            {"role": "user", "content": prompt.question},
-        ]
+        body: CompletionCreateParamsStreaming = {
+            "model": self._model,
+            "messages": [
+                {"role": "system", "content": prompt.instructions},
+                {"role": "user", "content": prompt.question},
+            ],
+            "max_completion_tokens": ANSWER_TOKENS,
+            "temperature": 0.2,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
         finished = said = False
         with translated(self.name):
-            chunks = await self._client.chat.completions.create(
-                model=self._model,
-                messages=messages,
-                max_completion_tokens=ANSWER_TOKENS,
-                temperature=0.2,
+            chunks = await self._client.post(
+                "/chat/completions",
+                body=body,
+                cast_to=object,  # as JSON; see chat_chunks
                 stream=True,
-                stream_options={"include_usage": True},
+                stream_cls=AsyncStream[object],
             )
         async with aclosing(chunks):
             pieces = aiter(chunks)
             while True:
                 with translated(self.name):
-                    chunk = await anext(pieces, None)
-                    choice = chunk.choices[0] if chunk and chunk.choices else None
-                    if choice and choice.finish_reason == "content_filter":
-                        raise ContentFilterFinishReasonError
-                    piece = (choice.delta.content or "") if choice else ""
-                    if not isinstance(piece, str):
-                        raise TypeError("a piece of the answer is no text")
-                    finished = finished or bool(choice and choice.finish_reason)
-                    usage = chunk.usage if chunk else None
-                    spent = usage and Usage(usage.prompt_tokens, usage.completion_tokens)
-                    if chunk is None and not (finished and said):
+                    received = await anext(pieces, None)
+                    if received is None and not (finished and said):
                         raise ValueError("the stream broke off or held no answer")
+                    chunk = None if received is None else read_chunk(received)
+                    if chunk and chunk.finish_reason == "content_filter":
+                        raise ContentFilterFinishReasonError
                 if chunk is None:
                     break
-                if piece:
+                finished = finished or chunk.finish_reason is not None
+                if chunk.text:
                     said = True
-                    yield piece
-                if spent:
-                    yield spent
+                    yield chunk.text
+                if chunk.usage:
+                    yield chunk.usage
 
     async def check(self) -> None:
         """Ask for the list of models, which costs nothing, unless it was heard from lately.
