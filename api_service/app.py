@@ -93,9 +93,10 @@ def create_app(
 
 def _v1() -> APIRouter:
     """Return the routes that answer callers; each asks for a valid token before anything else."""
-    documented: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemBody} for status in (400, 401, 403, 413, 422, 429, 503)
-    }
+    problem = {"content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}}
+    documented: dict[int | str, dict[str, Any]] = dict.fromkeys(
+        (400, 401, 403, 413, 422, 429, 503), problem
+    )
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
     for room in (chat, completions, search, me, usage):
         v1.include_router(room)
