@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api_service.chat.events import Event
+from api_service.chat.events import Done, Event
 from api_service.chat.voices import Voice
 from api_service.problems import Problem, Unavailable, Unexpected
 from service_kit.crashes import log_crash
@@ -101,11 +101,13 @@ class EventStream(Response):
 
     async def _tell(self, wire: "_Wire") -> None:
         voice = self._voice
+        event: Event | None = None
         try:
             async with aclosing(self._events) as events:
                 async for event in events:
                     if said := voice.say(event):
                         await wire.send(said)
+            _require_end(event)
         except Exception as error:
             if not wire.begun:
                 raise
@@ -158,6 +160,11 @@ class _Wire:
             await self._send(self._start)
         await self._send({"type": "http.response.body", "body": said, "more_body": more})
         self.waiting_since = None
+
+
+def _require_end(event: Event | None) -> None:
+    if not isinstance(event, Done):
+        raise RuntimeError("the answer has no end")  # noqa: TRY004 -- no argument of a caller's
 
 
 async def _departure(receive: Receive) -> None:

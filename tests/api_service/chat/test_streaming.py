@@ -311,6 +311,18 @@ async def test_a_crash_in_the_middle_says_nothing_of_itself(
     assert "inertial" not in printed.out + printed.err
 
 
+async def test_an_answer_without_an_end_is_not_taken_for_a_whole_one() -> None:
+    reader = Reader()
+
+    async def broken() -> AsyncGenerator[Event]:
+        yield META
+        yield Delta("An IMU")
+
+    await streamed(broken())(SCOPE, reader.receive, reader.send)
+
+    assert b"event: error" in reader.body
+
+
 @pytest.mark.parametrize("failure", [ModelUnavailable("It is away."), ValueError("words")])
 async def test_what_fails_before_the_first_byte_is_raised(failure: Exception) -> None:
     reader = Reader()
