@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
+
+import structlog
 
 from api_service.chat.answer import answer
 from api_service.chat.cache import told_once
@@ -11,7 +14,11 @@ from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
 from api_service.chat.spending import Spending, most_tokens
 from api_service.identity.caller import Caller
+from api_service.llms.extractive import ExtractiveModel
+from api_service.problems import MonthUsedUp, TokensUsedUp
 from api_service.resources import Resources
+
+log = structlog.get_logger(__name__)
 
 
 async def ask(
@@ -29,19 +36,13 @@ async def ask(
 
     Raises:
         TooManyAnswers: As many of the caller's as may be are under way.
-        TokensUsedUp: The caller's tokens of the day do not suffice.
-        MonthUsedUp: Everybody's tokens of the month do not.
+        TokensUsedUp: The caller's tokens of the day do not suffice, and FALLBACK is none.
+        MonthUsedUp: Everybody's tokens of the month do not, and FALLBACK is none.
         LimitUnavailable: It cannot be counted.
         Problem: As `answer` does, before the first event or after any.
     """
     done: Done | None = None
-    tell = partial(_within_tokens, question, caller, resources, prompt_file)
-    shared = resources.answers
-    told = (
-        tell()
-        if shared is None
-        else told_once(question, tell, shared=shared, resources=resources, prompt_file=prompt_file)
-    )
+    told = _told(question, caller, resources, prompt_file)
     async with resources.budgets.place(caller), aclosing(told) as events:
         async for event in events:
             if isinstance(event, Done):
@@ -50,6 +51,33 @@ async def ask(
                 yield event
     if done is not None:
         yield done
+
+
+async def _told(
+    question: Question, caller: Caller, resources: Resources, prompt_file: PromptFile
+) -> AsyncGenerator[Event]:
+    """Yield the answer; in the book's own words, if that may be, where tokens do not suffice."""
+    tell = partial(_within_tokens, question, caller, resources, prompt_file)
+    shared = resources.answers
+    told = (
+        tell()
+        if shared is None
+        else told_once(question, tell, shared=shared, resources=resources, prompt_file=prompt_file)
+    )
+    try:
+        async with aclosing(told) as events:
+            async for event in events:
+                yield event
+    except (TokensUsedUp, MonthUsedUp) as refusal:  # before the first event, or not at all
+        if resources.settings.fallback != "extractive":
+            raise
+        log.info("answered_without_tokens", problem=refusal.kind)
+    else:
+        return
+    quoting = replace(resources, model=ExtractiveModel(resources.settings.book_language))
+    async with aclosing(_within_tokens(question, caller, quoting, prompt_file)) as events:
+        async for event in events:
+            yield event
 
 
 async def _within_tokens(

@@ -161,6 +161,25 @@ async def test_who_has_no_tokens_left_is_refused_before_anybody_is_asked(tmp_pat
         assert await places(resources) == 0
 
 
+@pytest.mark.parametrize(("day", "month"), [(1000, 10**8), (10**6, 1000)])
+async def test_without_tokens_the_book_answers_in_its_own_words_where_that_is_the_fallback(
+    tmp_path: Path, day: int, month: int
+) -> None:
+    async with (
+        scripted_openai() as openai,
+        opened(
+            tmp_path, openai, fallback="extractive", chat_tokens_a_day=day, tokens_a_month=month
+        ) as resources,
+    ):
+        done = [event async for event in asked(resources)][-1]
+        held = await tokens(resources)
+
+        assert openai.asked("/chat/completions") == []
+    assert isinstance(done, Done)
+    assert (done.mode, len(done.sources) > 0) == ("extractive", True)
+    assert held == Balance()
+
+
 async def test_no_more_answers_are_under_way_than_may_be(tmp_path: Path) -> None:
     async with opened(tmp_path, chat_streams=1) as resources:
         async with aclosing(asked(resources)) as first:
