@@ -1,7 +1,7 @@
 """How a question's sources are found: with what was said before it, and with what is marked."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -10,8 +10,8 @@ from api_service.chat.follow_ups import Rewritten
 from api_service.chat.history import recent
 from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill_follow_up
-from api_service.chat.question import Question
-from api_service.llms import LanguageModel, Usage
+from api_service.chat.question import Question, Turn
+from api_service.llms import LanguageModel, Prompt, Usage
 from api_service.resources import Resources
 from api_service.retrieval.context import Context
 from api_service.retrieval.retriever import Retriever, retrieve
@@ -22,7 +22,10 @@ SOURCES = 8
 """Most sources an answer is written from."""
 
 REWRITE_SECONDS = 2.0
-"""Longest wait for a model to put a question so that it stands alone."""
+"""Longest wait for a model to put a question so that it stands alone; less where an answer must be
+there soon."""
+
+_PATIENCE = 0.2  # of the time for the whole answer, likewise
 
 _PLACES = 2  # chunks that a marked passage is looked for in
 
@@ -42,6 +45,21 @@ class Sought:
     usage: Usage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Who puts a follow-up so that it stands alone.
+
+    Attributes:
+        model: Does it, if it writes.
+        prompt_file: What it is told.
+        patience: Longest wait for it, in seconds.
+    """
+
+    model: LanguageModel
+    prompt_file: PromptFile
+    patience: float = REWRITE_SECONDS
+
+
 async def find(question: Question, resources: Resources, prompt_file: PromptFile) -> Sought:
     """Return the sources of an answer, with what stands around them.
 
@@ -49,24 +67,28 @@ async def find(question: Question, resources: Resources, prompt_file: PromptFile
         BookMissing: There is no book to answer from.
         IndexUnavailable: The index does not answer.
     """
-    sought = await seek(question, resources.retriever, resources.model, prompt_file)
+    patience = min(REWRITE_SECONDS, _PATIENCE * resources.settings.answer_seconds)
+    editor = Editor(resources.model, prompt_file, patience)
+    sought = await seek(question, resources.retriever, editor)
     tokens = resources.settings.context_tokens
     found = await with_surroundings(sought.found, resources.index, tokens)
     return replace(sought, found=found)
 
 
 async def seek(
-    question: Question,
-    retriever: Retriever,
-    model: LanguageModel,
-    prompt_file: PromptFile,
-    limit: int = SOURCES,
+    question: Question, retriever: Retriever, editor: Editor, limit: int = SOURCES
 ) -> Sought:
     """Search the book for a question, with what was said before it and what is marked.
 
     It is searched at once, by its own words and, less, by those of the conversation and of the
     passage marked. Meanwhile a model puts it so that it stands alone, where it does not and there
     is a model; only if that changes it, it is searched once more.
+
+    Args:
+        question: What is asked.
+        retriever: What the book is searched with.
+        editor: Asked where the question leans on what was said before it.
+        limit: Most sources.
 
     Raises:
         BookMissing: There is no book to answer from.
@@ -81,11 +103,9 @@ async def seek(
         page_url=question.page_url,
         standalone=standalone,
     )
-    worth_asking = (
-        model.mode == "generated" and leans and earlier and not is_order(question.message)
-    )
-    told = fill_follow_up(prompt_file, earlier) if worth_asking else ""
-    async with _rewriting(question.message, told, model) as rewriting:
+    worth_asking = earlier and leans and not is_order(question.message)
+    history = earlier if worth_asking and editor.model.mode == "generated" else ()
+    async with _rewriting(question.message, history, editor) as rewriting:
         found, marked = await asyncio.gather(
             retrieve(question.message, retriever, limit=limit, context=context),
             _marked(passage, retriever),
@@ -100,16 +120,19 @@ async def seek(
 
 @asynccontextmanager
 async def _rewriting(
-    message: str, told: str, model: LanguageModel
+    message: str, history: Sequence[Turn], editor: Editor
 ) -> AsyncIterator[asyncio.Task[Rewritten]]:
-    """Have a model at the question, unless it is told nothing; never beyond the context."""
+    """Have the editor at a question, unless there is no history; never beyond the context."""
 
     async def rewritten() -> Rewritten:
-        if not told:
+        if not history:
             return Rewritten(message)
+        by = asyncio.get_running_loop().time() + editor.patience
+        told = fill_follow_up(editor.prompt_file, history)
+        prompt = Prompt(told, message, sources=(), wanted_by=by)
         try:
-            async with asyncio.timeout(REWRITE_SECONDS):
-                return await follow_ups.rewritten(message, told, model)
+            async with asyncio.timeout_at(by):
+                return await follow_ups.rewritten(prompt, editor.model)
         except TimeoutError:
             return Rewritten(message)
 

@@ -100,26 +100,25 @@ def standalone(message: str, history: Sequence[Turn], language: Language, passag
     return " ".join([*reversed(before), message])
 
 
-async def rewritten(message: str, instructions: str, model: LanguageModel) -> Rewritten:
+async def rewritten(prompt: Prompt, model: LanguageModel) -> Rewritten:
     """Return the question as a model puts it; as it was, where the model fails or says too much.
 
     Args:
-        message: The question.
-        instructions: The prompt file of follow-ups, filled with the conversation.
+        prompt: The question, with the prompt file of follow-ups, filled with the conversation.
         model: Asked once.
     """
     text, usage = "", None
     try:
-        async with aclosing(model.stream(Prompt(instructions, message, ()))) as pieces:
+        async with aclosing(model.stream(prompt)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Writer):
                     if piece.mode == "extractive":
-                        return Rewritten(message)
+                        return Rewritten(prompt.question)
                 elif isinstance(piece, Usage):
                     usage = piece
                 elif len(text) <= LENGTH:
                     text += piece
     except ModelUnavailable:
-        return Rewritten(message)  # the answer itself will tell whether the model is away
+        return Rewritten(prompt.question)  # the answer itself will tell whether the model is away
     text = " ".join(text.split()).strip("\"'`\u201c\u201d")
-    return Rewritten(text if 0 < len(text) <= LENGTH else message, usage)
+    return Rewritten(text if 0 < len(text) <= LENGTH else prompt.question, usage)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from api_service import llms
-from api_service.chat.finding import seek
+from api_service.chat.finding import Editor, seek
 from api_service.chat.prompt import read_prompt_file
 from api_service.chat.question import Question, Turn
 from api_service.evaluation.judged_sets import JudgedSet, Query
@@ -95,10 +95,10 @@ async def search_dialogues(
 async def _search(
     asked: Dialogues, retriever: Retriever, model: LanguageModel
 ) -> dict[Reading, Rankings]:
-    prompt_file = read_prompt_file()
+    editor = Editor(model, read_prompt_file())
 
     async def found(question: Question) -> Found:
-        return (await seek(question, retriever, model, prompt_file, DEPTH)).found
+        return (await seek(question, retriever, editor, DEPTH)).found
 
     queries = asked.judged.queries
     readings: dict[Reading, dict[str, Question]] = {

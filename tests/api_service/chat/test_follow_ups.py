@@ -14,7 +14,7 @@ from api_service.chat.follow_ups import (
     standalone,
 )
 from api_service.chat.question import Turn
-from api_service.llms import Usage
+from api_service.llms import Prompt, Usage
 from api_service.retrieval.context import Beside
 from tests.api_service.scripted_openai import Scene, breaks_off, refuses, says, scripted_openai
 from tests.api_service.service import make_settings
@@ -96,7 +96,7 @@ async def put_by(scene: Scene, tmp_path: Path) -> Rewritten:
         openai.chat = scene
         model = llms.choose(make_settings(tmp_path, openai=openai))
         try:
-            put = await rewritten("And its price?", "instructions", model)
+            put = await rewritten(Prompt("instructions", "And its price?", ()), model)
         finally:
             await model.close()
         (body, *_) = openai.asked("/chat/completions")
