@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,14 @@ bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="-
 
 bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; some minutes
 	@$(BIN)/python -m benchmarks.chat $(BENCH)
+
+SETS ?= ../shared/data/retrieval
+
+eval: $(VENV)/.dev ## Measure answers on question sets: refusals and citations; SETS=folder
+	@echo "== answers: xquad-en" && $(BIN)/python -m api_service.evaluation answers \
+		--data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
+	@echo "== answers: mtrag-un-general" && $(BIN)/python -m api_service.evaluation answers \
+		--data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

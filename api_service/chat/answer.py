@@ -1,4 +1,4 @@
-"""The story of an answer: sources are found, the prompt is filled, a model answers, it is checked.
+"""The story of an answer: sources are found, and are enough; a model answers, and is checked.
 
 It is told once, as events; each voice spells them in its own way.
 """
@@ -7,19 +7,23 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
 from api_service.chat.citations import Citations
 from api_service.chat.deadlines import SEARCH, Deadline
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
+from api_service.chat.evidence import nearest, refusal, weighed
 from api_service.chat.finding import find
+from api_service.chat.markers import with_known_markers
 from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
 from api_service.chat.safe_output import NOT_TOLD, safe
+from api_service.chat.second_look import near_in_meaning
 from api_service.chat.untrusted import freed, freed_sources
-from api_service.llms import NOTHING_FOUND, LanguageModel, Prompt, Usage, Writer
+from api_service.llms import LanguageModel, Prompt, Usage, Writer
 from api_service.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -58,35 +62,43 @@ async def answer(
     sought = await deadline.part(SEARCH).keep(find(question, resources, prompt_file))
     found, told.usage = sought.found, sought.usage
     told.retrieval_ms = told.elapsed_ms()
-    prompt = fill(prompt_file, question, freed_sources(found.chunks), sought.standalone)
+    found = replace(found, chunks=freed_sources(found.chunks))
+    prompt = fill(prompt_file, question, found.chunks, sought.standalone)
     yield Sources(prompt.sources, found.retrieval, found.reranked)
-    citations = Citations(known=len(prompt.sources))
-    refusal = "" if prompt.sources else NOTHING_FOUND
-    if is_order(question.message):
-        refusal = NOT_TOLD
-    if refusal:
-        yield Delta(refusal)
-    else:
+    citations = Citations(
+        prompt.sources,
+        resources.retriever.language,
+        partial(near_in_meaning, retriever=resources.retriever),
+    )
+    order = is_order(question.message)
+    asked = (question.message, sought.standalone)
+    if not order and weighed(asked, found, resources.retriever).enough:
         words = deadline.each(_words(model, replace(prompt, wanted_by=deadline.at), told))
-        async with aclosing(words):
-            checked = safe(
-                citations.check(words),
-                prompt_file=prompt_file,
-                sources=prompt.sources,
-                book_url=resources.settings.book_base_url,
-            )
-            async for piece in checked:
-                yield Delta(piece)
+        kept = safe(
+            with_known_markers(words, len(prompt.sources)),
+            prompt_file=prompt_file,
+            sources=prompt.sources,
+            book_url=resources.settings.book_base_url,
+        )
+        async with aclosing(words), aclosing(citations.check(kept)) as checked:
+            async for event in checked:
+                yield event
+    sources = tuple((n, prompt.sources[n - 1]) for n in citations.cited)
+    refused = not citations.text
+    if refused:
+        sources = () if order else tuple(nearest(prompt.sources))
+        yield Delta(NOT_TOLD if order else refusal([scored for _, scored in sources]))
     done = Done(
-        sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
+        sources=sources,
         considered=prompt.sources,
-        refused=bool(refusal),
+        refused=refused,
         model=told.writer.name,
         mode=told.writer.mode,
         retrieval=found.retrieval,
         reranked=found.reranked,
         timings=Timings(told.retrieval_ms, told.first_token_ms, told.elapsed_ms()),
         usage=told.usage,
+        citations=tuple(citations.checked),
     )
     _log(done, prompt_file)
     yield done
@@ -102,7 +114,8 @@ def _log(done: Done, prompt_file: PromptFile) -> None:
         reranked=done.reranked,
         prompt=prompt_file.fingerprint,
         sources=len(done.considered),
-        cited=len(done.sources),
+        cited=len(done.citations),
+        unsupported=sum(not citation.supported for citation in done.citations),
         duration_ms=round(done.timings.total),
     )
 

@@ -1,12 +1,12 @@
-"""The command that measures: `book-eval chunks` and `book-eval retrieval`.
+"""The command that measures: `book-eval chunks`, `book-eval retrieval` and `book-eval answers`.
 
-The latter needs questions: `book-eval make-questions` drafts them from the owner's book.
+The latter two need questions: `book-eval make-questions` drafts them from the owner's book.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from api_service.problems import Unavailable
@@ -30,6 +30,8 @@ def main() -> None:
         sys.exit(_chunks(arguments.source, arguments.max_tokens, show_faults=arguments.faults))
     if arguments.command == "make-questions":
         sys.exit(_make_questions(arguments))
+    if arguments.command == "answers":
+        sys.exit(_answers(arguments.data, arguments.other, arguments.count))
     if arguments.history:
         sys.exit(_dialogues(arguments.data, arguments.standalone))
     sys.exit(_retrieval(arguments.data, arguments.run))
@@ -71,6 +73,21 @@ def _arguments() -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="follow-ups put so that they stand alone, lines of _id and text, to compare with",
+    )
+    answers = commands.add_parser("answers", help="what is refused, and whether citations hold")
+    answers.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="the set that becomes the book"
+    )
+    answers.add_argument(
+        "--other",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a set of other subjects, whose questions this book does not answer; any number",
+    )
+    answers.add_argument(
+        "--count", type=_positive, default=300, metavar="N", help="questions of each kind; 300"
     )
     questions = commands.add_parser(
         "make-questions", help="draft a question set from a book, for you to correct"
@@ -165,6 +182,22 @@ def _dialogues(data: Path, standalone: Path | None) -> int:
         if not asked.judged.queries:
             raise BadSet(f"{data} has no judged query with a history")
         sys.stdout.write(report(asked, asyncio.run(search_dialogues(asked, settings, _progress))))
+
+    return _status(measure)
+
+
+def _answers(data: Path, others: Sequence[Path], count: int) -> int:
+    from api_service.evaluation.answer_report import report
+    from api_service.evaluation.answers import Questions, ask_all
+    from api_service.evaluation.judged_sets import read_histories, read_set
+
+    def measure() -> None:
+        settings = WritingSettings.from_environment()
+        configure_logs("book-eval", settings.log_format, "ERROR")
+        judged, *strange = [read_set(folder) for folder in (data, *others)]
+        questions = Questions(judged, read_histories(data), strange)
+        asked = asyncio.run(ask_all(questions, settings, count, _progress))
+        sys.stdout.write(report(asked))
 
     return _status(measure)
 

@@ -32,10 +32,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question; of a conversation, its last turn alone."""
+    """A question; of a conversation, its last turn alone.
+
+    Attributes:
+        id: Its name.
+        text: What is asked.
+        answers: Strings, each of which answers it, where the set has some: `metadata.answers`.
+    """
 
     id: str
     text: str
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +53,13 @@ class JudgedSet:
         passages: Each id once.
         queries: Those with at least one relevant passage; only they are judged.
         judgements: For each query's id, how relevant each passage is, above 0.
+        unanswerable: Those without a relevant passage.
     """
 
     passages: tuple[Passage, ...]
     queries: tuple[Query, ...]
     judgements: Mapping[str, Mapping[str, int]]
+    unanswerable: tuple[Query, ...] = ()
 
 
 def read_set(folder: Path) -> JudgedSet:
@@ -65,13 +74,17 @@ def read_set(folder: Path) -> JudgedSet:
         id_: Passage(id_, _text(row, "title", place, ""), _text(row, "text", place))
         for id_, row, place in _rows(corpus)
     }
-    queries = {id_: Query(id_, _text(row, "text", place)) for id_, row, place in _rows(asked)}
+    queries = {
+        id_: Query(id_, _text(row, "text", place), _answers(row))
+        for id_, row, place in _rows(asked)
+    }
     for file, found, what in ((corpus, passages, "document"), (asked, queries, "query")):
         if not found:
             raise BadSet(f"{file} holds no {what}")
     judgements = _judgements(folder, passages, queries)
     judged = tuple(query for query in queries.values() if query.id in judgements)
-    return JudgedSet(tuple(passages.values()), judged, judgements)
+    rest = tuple(query for query in queries.values() if query.id not in judgements)
+    return JudgedSet(tuple(passages.values()), judged, judgements, rest)
 
 
 def read_histories(folder: Path) -> dict[str, tuple[Turn, ...]]:
@@ -175,6 +188,13 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line
+
+
+def _answers(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a set may say besides, and most do not; another form of it is passed over."""
+    metadata = row.get("metadata")
+    answers = metadata.get("answers") if isinstance(metadata, dict) else None
+    return tuple(map(str, answers)) if isinstance(answers, list) else ()
 
 
 def _text(row: dict[str, Any], name: str, place: str, default: str | None = None) -> str:

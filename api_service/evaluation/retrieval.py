@@ -15,6 +15,7 @@ from typing import Literal
 
 from api_service import embedders, rerankers
 from api_service.documents import DEFAULT_BOOK, Chunk
+from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
 from api_service.ingestion.pipeline import Progress
@@ -22,8 +23,9 @@ from api_service.ingestion.reading import fingerprint
 from api_service.ingestion.writing import write_chunks
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.spelling import Spelling
+from api_service.search_settings import Language
 from api_service.settings import BookSettings
-from api_service.vector_index import Found, Retrieval
+from api_service.vector_index import Found, Retrieval, VectorIndex
 from api_service.vector_index.opening import open_index
 
 DEPTH = 10
@@ -101,14 +103,29 @@ async def built(
             stack.push_async_callback(reranker.close)
         index = await open_index(here)
         stack.push_async_callback(index.close)
-        await index.prepare(embedder.dimensions if embedder else None)
-        chunks = [whole(passage) for passage in judged.passages]
         language = settings.book_language
-        marked = [(chunk, fingerprint(chunk, embedder, language)) for chunk in chunks]
-        await write_chunks(marked, index, embedder, progress, language)
+        await write_passages(judged.passages, index, embedder, language, progress)
         spelling = Spelling(index, language)
         stack.push_async_callback(spelling.close)
         yield Retriever(index, embedder, settings.fusion, language, spelling, reranker)
+
+
+async def write_passages(
+    passages: Sequence[Passage],
+    index: VectorIndex,
+    embedder: Embedder | None,
+    language: Language,
+    progress: Progress,
+) -> None:
+    """Store each passage as one chunk, as ingestion does.
+
+    Raises:
+        Unavailable: The embedder or the index failed.
+    """
+    await index.prepare(embedder.dimensions if embedder else None)
+    chunks = [whole(passage) for passage in passages]
+    marked = [(chunk, fingerprint(chunk, embedder, language)) for chunk in chunks]
+    await write_chunks(marked, index, embedder, progress, language)
 
 
 def whole(passage: Passage) -> Chunk:

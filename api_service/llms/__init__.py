@@ -10,9 +10,6 @@ from api_service.documents import ScoredChunk
 from api_service.settings import WritingSettings, vendor_and_model
 from service_kit.settings import BadSettings
 
-NOTHING_FOUND = "The book says nothing about that."
-"""What is answered when no source helps; it cites nothing."""
-
 ANSWER_TOKENS = 800
 """Longest answer of a model, in its tokens; about a page."""
 
@@ -84,7 +81,8 @@ class LanguageModel(Protocol):
     def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage | Writer]:
         """Yield the answer in pieces, in order, and at the end what it took, if that is known.
 
-        Where somebody else answers than the model is named for, that comes first.
+        Where somebody else answers than the model is named for, that comes first. There are no
+        words where the model can tell that the sources do not answer.
 
         Raises:
             ModelUnavailable: The vendor refused, failed or fell silent.

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from api_service.chat.answer import answer
-from api_service.chat.events import Delta, Done, Event, Meta, Sources
+from api_service.chat.events import Citation, Delta, Done, Event, Meta, Sources
 from api_service.chat.prompt import read_prompt_file
 from api_service.chat.question import Question, Reader, Turn
 from api_service.problems import DeadlineExceeded, ModelUnavailable
@@ -34,7 +34,12 @@ async def test_pieces_come_as_the_model_says_them_and_then_the_sources(tmp_path:
 
     assert meta == Meta(model="openai:gpt-4o-mini", mode="generated")
     assert isinstance(sources, Sources)
-    assert pieces == [Delta("A lidar measures"), Delta(" distance [1]."), Delta(" So there.")]
+    assert pieces == [
+        Delta("A lidar measures"),
+        Delta(" distance [1]."),
+        Delta(" So there."),
+        Citation(n=1, start=0, end=29, supported=True),
+    ]
     assert isinstance(finished, Done)
     assert [(n, each.chunk.anchor) for n, each in finished.sources] == [(1, "lidar")]
     assert finished.considered == sources.considered
@@ -51,7 +56,57 @@ async def test_sources_the_answer_does_not_cite_are_left_out(tmp_path: Path) -> 
         finished = (await events("lidar", settings))[-1]
 
     assert isinstance(finished, Done)
-    assert finished.sources == ()
+    assert (finished.sources, finished.citations, finished.refused) == ((), (), False)
+    assert finished.considered
+
+
+async def test_what_a_source_does_not_say_is_marked(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("A lidar measures distance [1]. It was invented by Romans [1][7].")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        *_, right, wrong, finished = await events("What is a lidar?", settings)
+
+    assert right == Citation(n=1, start=0, end=29, supported=True)
+    assert wrong == Citation(n=1, start=31, end=60, supported=False)
+    assert isinstance(finished, Done)
+    assert finished.citations == (right, wrong)
+    assert [n for n, _ in finished.sources] == [1]
+
+
+async def test_weak_evidence_leads_to_the_nearest_sections_and_no_model_is_asked(
+    tmp_path: Path,
+) -> None:
+    async with scripted_openai() as openai:
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        told = await events("Who won the long distance run of the Olympic games?", settings)
+        _, sources, words, finished = told
+
+        assert openai.asked("/chat/completions") == []
+        assert isinstance(words, Delta)
+        assert words.text.startswith("The book says nothing about that. Nearest to it come:\n\n- [")
+        assert isinstance(sources, Sources)
+        assert isinstance(finished, Done)
+        assert finished.refused
+        assert [n for n, _ in finished.sources] == [1, 2, 3]
+        assert finished.sources[0][1] == sources.considered[0]
+        assert (finished.citations, finished.usage) == ((), None)
+        assert finished.timings.first_token is None
+
+
+async def test_where_the_books_own_sentences_do_not_answer_that_is_a_refusal(
+    tmp_path: Path,
+) -> None:
+    await ingest(make_settings(tmp_path), [make_chunk("Cables and more:", heading="Cables")])
+    _, _, words, finished = await events("What about cables?", make_settings(tmp_path))
+
+    assert words == Delta(
+        "The book says nothing about that. Nearest to it come:\n\n"
+        "- [Sensors > Cables](http://localhost:3000/docs/sensors#cables)"
+    )
+    assert isinstance(finished, Done)
+    assert finished.refused
 
 
 async def test_where_nothing_is_found_no_model_is_asked(tmp_path: Path) -> None:

@@ -20,6 +20,13 @@ def test_a_set_is_read_with_the_judged_questions_alone(tmp_path: Path) -> None:
     assert judged.passages[2].title == ""
     assert judged.queries == (Query("q1", "How far away is it?"), Query("q2", "legs on the ground"))
     assert judged.judgements == {"q1": {"d1": 2}, "q2": {"d2": 1}}
+    assert judged.unanswerable == (Query("q3", "unanswerable"),)
+
+
+def test_strings_that_answer_are_read_where_a_set_has_them(tmp_path: Path) -> None:
+    queries = QUERIES.replace('{"history": []}', '{"answers": ["near", 5]}')
+    judged = read_set(write_set(tmp_path, queries=queries))
+    assert [query.answers for query in judged.queries] == [("near", "5"), ()]
 
 
 def test_judgements_may_stand_where_the_benchmarks_archives_have_them(tmp_path: Path) -> None:
