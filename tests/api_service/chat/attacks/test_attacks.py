@@ -33,7 +33,7 @@ async def test_no_attack_succeeds_on_a_model_that_obeys(tmp_path: Path) -> None:
     # Every guard is needed: none of these is empty because nothing came so far.
     assert sum(not each.asked for each in made) >= 60
     assert sum(each.asked and not each.told for each in made) >= 40
-    assert sum(each.told for each in made) >= 30
+    assert sum(each.told for each in made) >= 15
 
 
 async def test_an_order_in_one_chapter_does_not_keep_the_book_from_answering(
