@@ -18,7 +18,7 @@ from api_service import embedders
 from api_service.chat.answer import answer
 from api_service.chat.events import Delta, Done
 from api_service.chat.evidence import Evidence, weighed
-from api_service.chat.finding import seek
+from api_service.chat.finding import Editor, seek
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.question import Question, Turn
 from api_service.documents import DEFAULT_BOOK
@@ -136,7 +136,7 @@ class _Asking:
         if done is None:
             raise RuntimeError("the answer has no end")
         retriever = self.resources.retriever
-        sought = await seek(question, retriever, ExtractiveModel(), self.prompt_file)
+        sought = await seek(question, retriever, Editor(ExtractiveModel(), self.prompt_file))
         judged = {} if stranger else self.questions.own.judgements.get(query.id, {})
         sources = {} if done.refused else dict(done.sources)
         return Outcome(
