@@ -81,7 +81,11 @@ async def answer(
             book_url=resources.settings.book_base_url,
         )
         async with aclosing(words), aclosing(citations.check(kept)) as checked:
+            writer = told.writer
             async for event in checked:
+                if told.writer != writer:  # one that answers in the model's place
+                    writer = told.writer
+                    yield Meta(model=writer.name, mode=writer.mode)
                 yield event
     sources = tuple((n, prompt.sources[n - 1]) for n in citations.cited)
     refused = not citations.text

@@ -1,6 +1,6 @@
 """What happens while an answer comes about, in this order; each voice spells the same events.
 
-    Meta        who answers
+    Meta        who answers; again where it is another in the end
     Sources     what the answer is written from, numbered
     Delta       the next words                      } as often as there are any,
     Citation    a marker in the words so far        } a Citation after the Delta it ends in

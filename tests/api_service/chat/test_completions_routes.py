@@ -17,7 +17,7 @@ import pytest_asyncio
 from openai import AsyncOpenAI
 
 from api_service.wire import MESSAGE_LENGTH
-from tests.api_service.book import GAIT, ingest
+from tests.api_service.book import GAIT, IMU, ingest
 from tests.api_service.scripted_openai import breaks_off, refuses, says, scripted_openai
 from tests.api_service.service import make_settings, make_token, running_service
 from tests.journeys.readme import CHECKOUT
@@ -249,3 +249,14 @@ async def test_the_program_of_the_page_on_endpoints_runs(http: httpx.AsyncClient
 
     assert process.returncode == 0
     assert out.decode().startswith(GAIT.text.split(".")[0])
+
+
+async def test_statements_are_annotated_with_the_heading_they_cite(client: AsyncOpenAI) -> None:
+    completion = await client.chat.completions.create(model=ANY, messages=[USER])
+    message = completion.choices[0].message
+    cited = [each.url_citation for each in message.annotations or []]
+
+    assert cited
+    assert {each.url for each in cited} == {f"{IMU.url}#{IMU.anchor}"}
+    for each in cited:
+        assert (message.content or "")[each.start_index : each.end_index].endswith("[1]")

@@ -146,6 +146,23 @@ async def test_a_failure_after_the_sources_is_the_last_event(tmp_path: Path, sce
     assert "vendor" not in reply.text
 
 
+async def test_who_answers_in_the_models_place_is_named_before_the_first_word(
+    tmp_path: Path,
+) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = refuses(401)
+        settings = make_settings(tmp_path, openai=openai, fallback="extractive")
+        await ingest(settings)
+        async with running_service(settings) as http:
+            reply = await http.post("/v1/chat/stream", json=QUESTION)
+    names, told = zip(*named(reply.text), strict=True)
+
+    assert names[:4] == ("meta", "sources", "meta", "delta")
+    assert (told[0]["model"], told[0]["mode"]) == ("openai:gpt-4o-mini", "generated")
+    assert (told[2]["model"], told[2]["mode"]) == ("extractive:sentences", "extractive")
+    assert told[-1]["model"] == told[2]["model"]
+
+
 @pytest.mark.parametrize(("path", "body"), [STREAMS[1], STREAMS[2]])
 async def test_other_streams_end_with_the_failure_too(
     tmp_path: Path, path: str, body: dict[str, object]
