@@ -193,7 +193,7 @@ async def test_a_reader_who_leaves_ends_the_work_upstream(
             await asyncio.wait_for(openai.reached.wait(), 5)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
-            await asyncio.wait_for(openai.abandoned.wait(), 1)
+            await asyncio.wait_for(openai.abandoned.wait(), 5)
             again = await http.get("/health")
 
     assert again.status_code == 200

@@ -158,7 +158,7 @@ async def test_a_reader_who_stops_ends_the_work_upstream(page: Path, tmp_path: P
         openai.chat = says_then_hangs("An IMU reports rates [1]. ", "It is ", "a sensor")
         async with running_service(await book_of(tmp_path, openai=openai)) as http:
             chat = await shown(page, http, WORDS, stop=True)
-            await asyncio.wait_for(openai.abandoned.wait(), 1)
+            await asyncio.wait_for(openai.abandoned.wait(), 5)
 
     assert chat.status == "ready"
     assert chat.parts("text")[0]["text"].startswith("An IMU")
