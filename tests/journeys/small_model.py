@@ -23,6 +23,7 @@ params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
 params.n_ctx = 8192
 params.n_parallel = 1
+params.n_batch = params.n_ubatch = 64  # it looks for readers who have left between batches
 params.cache_prompt = False
 params.endpoint_slots = True
 params.port = 0

