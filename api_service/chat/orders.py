@@ -61,7 +61,7 @@ _WORK = rf"""
 """
 _SPEAKERS = r"""
     <\|?/?im\ ?(?:start|end)|\[/?inst\]|<</?sys>>|"role"\ ?:\ ?"system"
-    |</(?:source|selected|selection|reader)\ ?>
+    |</(?:source|selected|selection|reader|marked|conversation|turn)\ ?>
     |(?:^|\n)\ ?(?:\#+\ ?)?(?:instruction|response)\ ?:
     |(?:^|\n|>)\ ?(?:\#+\ ?system\ ?(?:\n|:|$)|\[system\])
 """

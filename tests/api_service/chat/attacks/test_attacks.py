@@ -1,9 +1,13 @@
 from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
-from api_service.chat.prompt import read_prompt_file
+from api_service.chat.prompt import fill, read_prompt_file
+from api_service.chat.question import Question
+from api_service.chat.safe_output import safe
 from tests.api_service.chat.attacks.corpus import corpus
-from tests.api_service.chat.attacks.judging import success
+from tests.api_service.chat.attacks.judging import BOOK, success
 from tests.api_service.chat.attacks.running import HONEST, expanded, outcomes
 
 
@@ -17,6 +21,23 @@ def test_without_a_guard_every_attack_would_succeed_and_an_honest_answer_is_none
             for each in (said, HONEST)
         ]
         assert judged == [True, False], attack
+
+
+async def test_what_a_model_says_that_obeys_is_harmless_by_the_way_out_alone() -> None:
+    file = read_prompt_file()
+    for attack in corpus():
+        told = expanded(attack.obeyed, fill(file, Question("?"), ()).instructions, file.canary)
+
+        async def words(said: str = told) -> AsyncIterator[str]:
+            for piece in said:
+                yield piece
+
+        checked = safe(words(), prompt_file=file, sources=(), book_url=BOOK)
+        answer = "".join([piece async for piece in checked])
+        # Which words an answer may have is not this guard's matter, nor whether a source exists.
+        unsaid = replace(attack, says="")
+        found = success(unsaid, answer, rules=file.rules, canary=file.canary, known=99)
+        assert found == [], attack
 
 
 def test_there_are_attacks_by_every_way() -> None:
