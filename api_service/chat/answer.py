@@ -20,7 +20,7 @@ from api_service.chat.markers import with_known_markers
 from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
 from api_service.chat.question import Question
-from api_service.chat.safe_output import NOT_TOLD, safe
+from api_service.chat.safe_output import NOT_TOLD, harmless, safe
 from api_service.chat.second_look import near_in_meaning
 from api_service.chat.untrusted import freed, freed_sources
 from api_service.llms import LanguageModel, Prompt, Usage, Writer
@@ -55,7 +55,7 @@ async def answer(
         ModelUnavailable: The language model does not answer.
     """
     deadline = Deadline.after(resources.settings.answer_seconds)
-    model = resources.model
+    model, book_url = resources.model, resources.settings.book_base_url
     told = _Told(Writer(model.name, model.mode))
     yield Meta(model=model.name, mode=model.mode)
     question = freed(question)
@@ -74,12 +74,8 @@ async def answer(
     asked = (question.message, sought.standalone)
     if not order and weighed(asked, found, resources.retriever).enough:
         words = deadline.each(_words(model, replace(prompt, wanted_by=deadline.at), told))
-        kept = safe(
-            with_known_markers(words, len(prompt.sources)),
-            prompt_file=prompt_file,
-            sources=prompt.sources,
-            book_url=resources.settings.book_base_url,
-        )
+        known = with_known_markers(words, len(prompt.sources))
+        kept = safe(known, prompt_file=prompt_file, sources=prompt.sources, book_url=book_url)
         async with aclosing(words), aclosing(citations.check(kept)) as checked:
             writer = told.writer
             async for event in checked:
@@ -91,7 +87,8 @@ async def answer(
     refused = not citations.text
     if refused:
         sources = () if order else tuple(nearest(prompt.sources))
-        yield Delta(NOT_TOLD if order else refusal([scored for _, scored in sources]))
+        said = NOT_TOLD if order else refusal([scored for _, scored in sources])
+        yield Delta(harmless(said, sources=prompt.sources, book_url=book_url))
     done = Done(
         sources=sources,
         considered=prompt.sources,

@@ -37,9 +37,7 @@ async def safe(
         sources: What it was given besides; their pages are the book's, as is book_url.
         book_url: Where the book is read.
     """
-    text = "\n".join(each.passage for each in sources)
-    own = {origin(book_url), *(origin(each.chunk.url) for each in sources)}
-    markup = Markup(Addresses(own, lambda address: address in text))
+    markup = _markup(sources, book_url)
     leaks = Leaks(prompt_file.rules, prompt_file.canary)
     async for piece in pieces:
         if said := leaks.feed(markup.feed(piece)):
@@ -52,3 +50,15 @@ async def safe(
     if leaks.found:
         log.warning("instructions_kept", prompt=prompt_file.fingerprint)
         yield NOT_TOLD
+
+
+def harmless(text: str, *, sources: Sequence[ScoredChunk], book_url: str) -> str:
+    """Return words of our own that quote the book's, such as its headings, as `safe` has them."""
+    markup = _markup(sources, book_url)
+    return markup.feed(text) + markup.finish()
+
+
+def _markup(sources: Sequence[ScoredChunk], book_url: str) -> Markup:
+    text = "\n".join(each.passage for each in sources)
+    own = {origin(book_url), *(origin(each.chunk.url) for each in sources)}
+    return Markup(Addresses(own, lambda address: address in text))

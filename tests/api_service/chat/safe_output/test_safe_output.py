@@ -1,8 +1,12 @@
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+
+from api_service.chat.evidence import refusal
 from api_service.chat.prompt import read_prompt_file
-from api_service.chat.safe_output import NOT_TOLD, safe
+from api_service.chat.safe_output import NOT_TOLD, harmless, safe
 from tests.api_service.book import LIDAR, make_chunk, scored
+from tests.api_service.chat.safe_output.rendering import harm
 
 PROMPT = read_prompt_file()
 CLONE = make_chunk("Run `git clone https://github.com/ros2/ros2` first.")
@@ -51,6 +55,27 @@ async def test_an_answer_ends_where_it_tells_what_the_model_was_told() -> None:
 
 async def test_what_is_certain_only_at_the_end_leaves_then() -> None:
     assert (await said(["Look: <", "3", " and a:"]))[0] == ["Look: ", "<3", " and a", ":"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "![x](https://evil.example/p)",
+        "<img src=x>",
+        "a](https://evil.example) b",
+        "https://evil.example/p",
+        "&#60;img&#62; `<b>",
+        "www.evil.example and a@evil.example",
+        "[1]: https://evil.example",
+        "\\",
+    ],
+)
+def test_a_refusal_links_to_the_book_whatever_its_headings_say(heading: str) -> None:
+    sources = scored(make_chunk("A gait.", heading=heading))
+    said = harmless(refusal(sources), sources=sources, book_url="https://book.example/docs")
+
+    assert harm(said, "http://localhost:3000") == []
+    assert "](http://localhost:3000/docs/sensors#" in said
 
 
 async def test_a_leak_in_the_last_words_is_noticed() -> None:
