@@ -75,11 +75,12 @@ bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; s
 
 SETS ?= ../shared/data/retrieval
 
-eval: $(VENV)/.dev ## Measure answers on question sets: refusals and citations; SETS=folder
+eval: $(VENV)/.dev ## Measure answers on question sets: refusals, citations, attacks; SETS=folder
 	@echo "== answers: xquad-en" && $(BIN)/python -m api_service.evaluation answers \
 		--data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
 	@echo "== answers: mtrag-un-general" && $(BIN)/python -m api_service.evaluation answers \
 		--data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
+	@echo "== attacks: on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
