@@ -58,7 +58,8 @@ async def near_in_meaning(doubts: Sequence[Doubt], retriever: Retriever) -> list
 async def _compared(
     doubts: Sequence[Doubt], retriever: Retriever, embedder: Embedder
 ) -> list[bool]:
-    vectors = await embedder.embed([doubt.statement for doubt in doubts])
+    with retriever.breaker.call():
+        vectors = await embedder.embed([doubt.statement for doubt in doubts])
     embeddings = (Embedding(embedder.name, tuple(vector)) for vector in vectors)
     found = await asyncio.gather(
         *(retriever.index.search(_NO_TERMS, each, NEAREST) for each in embeddings)

@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from api_service.chat.second_look import Doubt, near_in_meaning
+from api_service.circuit_breaker import FAILURES
 from api_service.documents import Chunk
 from api_service.resources import open_resources
 from api_service.retrieval.retriever import Retriever
@@ -82,6 +83,16 @@ async def test_where_nothing_can_be_compared_the_words_alone_decide(
         openai.embeddings = scene
 
         assert await near(retriever, ("These are owls.", OWL)) == [False]
+
+
+async def test_an_embedder_that_failed_again_and_again_is_left_alone(tmp_path: Path) -> None:
+    async with scripted_openai() as openai, searching(tmp_path, openai) as retriever:
+        openai.embeddings = refuses(401)
+        openai.requests.clear()
+        for _ in range(FAILURES + 2):
+            assert await near(retriever, ("These are owls.", OWL)) == [False]
+
+        assert len(openai.asked("/embeddings")) == FAILURES
 
 
 async def test_without_doubts_or_an_embedder_nobody_is_asked(tmp_path: Path) -> None:
