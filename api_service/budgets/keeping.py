@@ -11,18 +11,14 @@ from uuid import uuid4
 
 import structlog
 
+from api_service.budget_problems import MonthUsedUp, TokensUsedUp, TooManyAnswers
 from api_service.budgets import Counter, Ledger, Places
 from api_service.budgets.in_memory import MemoryLedger
 from api_service.budgets.in_redis import RedisLedger
 from api_service.budgets.periods import Period, day_of, month_of
 from api_service.budgets.standing import Budget, Scope, Standing, Streams
 from api_service.identity.caller import Caller
-from api_service.problems import (
-    LimitUnavailable,
-    MonthUsedUp,
-    TokensUsedUp,
-    TooManyAnswers,
-)
+from api_service.problems import LimitUnavailable
 from api_service.settings import Settings
 from service_kit.rate_limit import RateStore, RateStoreDown, redis_client
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from api_service.budget_problems import MonthUsedUp, TokensUsedUp
 from api_service.chat.answer import answer
 from api_service.chat.cache import told_once
 from api_service.chat.events import Done, Event
@@ -15,7 +16,6 @@ from api_service.chat.question import Question
 from api_service.chat.spending import Spending, most_tokens
 from api_service.identity.caller import Caller
 from api_service.llms.extractive import ExtractiveModel
-from api_service.problems import MonthUsedUp, TokensUsedUp
 from api_service.resources import Resources
 
 log = structlog.get_logger(__name__)

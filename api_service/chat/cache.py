@@ -13,12 +13,12 @@ from typing import cast
 
 import structlog
 
+from api_service.budget_problems import TokensUsedUp
 from api_service.chat.events import Done, Event, Timings
 from api_service.chat.profile import described
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
 from api_service.llms import Usage
-from api_service.problems import TokensUsedUp
 from api_service.resources import Resources
 from api_service.single_flight import SingleFlight
 from api_service.vector_index import SparseVector

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api_service import problems
+from api_service import budget_problems, problems
 from api_service.problem_json import render
 from api_service.problems import Problem
 
@@ -44,9 +44,9 @@ def tree(root: type[Problem]) -> Iterator[type[Problem]]:
 
 MADE = {
     "TooManyRequests": problems.TooManyRequests(7),
-    "TooManyAnswers": problems.TooManyAnswers(2, retry_after=7),
-    "TokensUsedUp": problems.TokensUsedUp(retry_after=7),
-    "MonthUsedUp": problems.MonthUsedUp(retry_after=7),
+    "TooManyAnswers": budget_problems.TooManyAnswers(2, retry_after=7),
+    "TokensUsedUp": budget_problems.TokensUsedUp(retry_after=7),
+    "MonthUsedUp": budget_problems.MonthUsedUp(retry_after=7),
     "ApiKeyUsedUp": problems.ApiKeyUsedUp("A sentence.", retry_after=7),
     "Unexpected": problems.Unexpected(),
 }

@@ -7,19 +7,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from api_service.budget_problems import MonthUsedUp, TokensUsedUp, TooManyAnswers
 from api_service.budgets import Balance, Ledger
 from api_service.budgets.in_memory import MemoryLedger
 from api_service.budgets.in_redis import RedisLedger
 from api_service.budgets.keeping import SOON, Budgets, Limits, open_budgets
 from api_service.budgets.standing import Budget, Streams
 from api_service.identity.caller import Caller
-from api_service.problems import (
-    LimitUnavailable,
-    MonthUsedUp,
-    Problem,
-    TokensUsedUp,
-    TooManyAnswers,
-)
+from api_service.problems import LimitUnavailable, Problem
 from service_kit.rate_limit import RateStore, redis_client
 from tests.api_service.service import make_settings
 from tests.service_kit.redis_server import RedisServer, running_redis

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api_service.budget_problems import TokensUsedUp, TooManyAnswers
 from api_service.budgets import Balance
 from api_service.chat.asking import ask
 from api_service.chat.events import Delta, Done, Event
@@ -13,7 +14,7 @@ from api_service.chat.prompt import BUDGET, read_prompt_file
 from api_service.chat.question import Question
 from api_service.chat.spending import most_tokens
 from api_service.identity.caller import Caller
-from api_service.problems import LimitUnavailable, ModelUnavailable, TokensUsedUp, TooManyAnswers
+from api_service.problems import LimitUnavailable, ModelUnavailable
 from api_service.resources import Resources, open_resources
 from api_service.settings import Settings
 from tests.api_service.book import ingest

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from api_service.budget_problems import TokensUsedUp
 from api_service.chat.asking import ask
 from api_service.chat.events import Delta, Done, Event
 from api_service.chat.prompt import PromptFile, parse, read_prompt_file
@@ -15,7 +16,7 @@ from api_service.chat.question import Question, Reader, Turn
 from api_service.chat.spending import most_tokens
 from api_service.identity.caller import Caller
 from api_service.llms import Usage
-from api_service.problems import BookMissing, ModelUnavailable, TokensUsedUp
+from api_service.problems import BookMissing, ModelUnavailable
 from api_service.resources import Resources, open_resources
 from api_service.vector_index import LiveIndex, VectorIndex
 from tests.api_service.book import ingest
