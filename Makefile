@@ -75,12 +75,15 @@ bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; s
 
 SETS ?= ../shared/data/retrieval
 
-eval: $(VENV)/.dev ## Measure answers on question sets: refusals, citations, attacks; SETS=folder
+eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; needs ../shared/data
 	@echo "== answers: xquad-en" && $(BIN)/python -m api_service.evaluation answers \
 		--data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
 	@echo "== answers: mtrag-un-general" && $(BIN)/python -m api_service.evaluation answers \
 		--data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
-	@echo "== attacks: on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
+	@echo "== follow-ups: mtrag-un-general" && $(BIN)/python -m api_service.evaluation retrieval \
+		--data $(SETS)/mtrag-un-general --history \
+		--standalone benchmarks/dialogues/mtrag-un-general.jsonl
+	@echo "== attacks on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

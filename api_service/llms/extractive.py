@@ -72,9 +72,10 @@ class ExtractiveModel:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in one piece; nothing where no source speaks to the question."""
-        asked = prompt.standalone or prompt.question
-        if answer := extract(asked, prompt.sources, self._language):
-            yield answer
+        for asked in dict.fromkeys((prompt.standalone or prompt.question, prompt.question)):
+            if answer := extract(asked, prompt.sources, self._language):
+                yield answer
+                return
 
     async def check(self) -> None:
         """Do nothing: there is no vendor to ask."""

@@ -150,6 +150,19 @@ async def test_the_model_says_what_it_is() -> None:
     await model.close()
 
 
+async def test_a_question_is_answered_alone_where_what_it_leans_on_is_too_much() -> None:
+    question = "Which gait has two beats?"
+    before = "Who invented the bicycle? Where do wombats sleep in winter? Is Rome far from Paris?"
+    heap = f"{before} How long does a pumpkin take to ripen there? {question}"
+    pieces = [
+        str(piece)
+        async for piece in ExtractiveModel().stream(Prompt("", question, scored(GAIT), heap))
+    ]
+
+    assert extract(heap, scored(GAIT)) == ""
+    assert pieces == [extract(question, scored(GAIT))]
+
+
 def test_a_section_is_quoted_beyond_the_chunk_that_was_found() -> None:
     next_ = make_chunk("The trot is a gait of diagonal pairs.", page="Walking", heading="Gaits")
     elsewhere = make_chunk("A pace is a gait of lateral pairs.", page="Walking", heading="Above")
