@@ -6,7 +6,7 @@ from api_service.chat.answer import answer
 from api_service.chat.events import Citation, Delta, Done, Event, Meta, Sources
 from api_service.chat.prompt import read_prompt_file
 from api_service.chat.question import Question, Reader, Turn
-from api_service.problems import DeadlineExceeded, ModelUnavailable
+from api_service.problems import DeadlineExceeded, IndexUnavailable, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
 from tests.api_service.book import ingest, make_chunk
@@ -117,6 +117,15 @@ async def test_where_nothing_is_found_no_model_is_asked(tmp_path: Path) -> None:
         assert first == Delta("The book says nothing about that.")
         assert isinstance(finished, Done)
         assert (finished.refused, finished.sources) == (True, ())
+        assert openai.asked("/chat/completions") == []
+
+
+async def test_without_an_index_no_model_answers_from_memory(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        settings = make_settings(tmp_path, openai=openai, qdrant_url="http://127.0.0.1:1")
+        with pytest.raises(IndexUnavailable):
+            await events("What is a lidar?", settings)
+
         assert openai.asked("/chat/completions") == []
 
 
