@@ -117,6 +117,16 @@ def sends(body: str, media_type: str = "application/json") -> Scene:
     return scene
 
 
+def after(seconds: float, scene: Scene) -> Scene:
+    """Do as the scene does, but later."""
+
+    async def slow(openai: "ScriptedOpenAI", body: dict[str, Any]) -> Response:
+        await asyncio.sleep(seconds)
+        return await scene(openai, body)
+
+    return slow
+
+
 def embeds(dimensions: int = DIMENSIONS) -> Scene:
     """Return vectors that are near when texts share terms, as OpenAI encodes them, unordered."""
 
