@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry
 	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none of them reaches
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose

@@ -182,12 +182,6 @@ def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
     shard.flush()
 
 
-def pack(shard: qdrant.EdgeShard) -> None:
-    """Put what was written since the last time into files that need not be held in memory."""
-    shard.optimize()
-    shard.flush()
-
-
 def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
     """Remove chunks and flush; rebuilds the segments once a fifth of their points are gone."""
     shard.update(qdrant.UpdateOperation.delete_points(list(ids)))
