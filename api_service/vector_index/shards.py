@@ -1,4 +1,4 @@
-"""The embedded index's shards as they lie on disk: taken, loaded, made, packed, brought up to date."""
+"""The embedded index's shards as they lie on disk: taken, loaded, made, packed and mended."""
 
 import ctypes
 import os
