@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import struct
 import time
 import zlib
@@ -23,12 +24,9 @@ import uvloop
 DIMENSIONS = 1536
 """Length of the vectors, that of text-embedding-3-small."""
 
-# Plain words and one marker, which the reader's side has to check and need not wait for.
-_SENTENCE = (
-    "An IMU measures specific force and angular rate along three axes, and its readings drift "
-    "with temperature, so that a robot compares them with what its other sensors say [1]."
-)
-_WORDS = tuple(f" {word}" for word in _SENTENCE.split())
+_SOURCE = re.compile(r'<source n="1"[^>]*>\n(.*?)\n</source>', re.DOTALL)
+_STATED = 28
+"""Words of the first source that are said before it is cited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ class _Connection(asyncio.Protocol):
                 self._after(pace.embedding_ms, _embeddings(self._body))
             case ["v1", "chat", "completions"]:
                 self._seen.asked = self._body
-                self._answer(_pace(first))
+                self._answer(_pace(first), _said(self._body))
             case _ if first == "asked":
                 self._after(0, self._seen.asked)
             case _ if first == "abandoned":
@@ -125,30 +123,31 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.write(reply)
 
-    def _answer(self, pace: Pace) -> None:
+    def _answer(self, pace: Pace, said: tuple[bytes, ...]) -> None:
         self._streaming = True
         if pace.token_ms:
             begin = self._loop.time() + pace.first_ms / 1000
-            self._next = self._loop.call_at(begin, self._token, pace, begin, 0)
+            self._next = self._loop.call_at(begin, self._token, pace, said, begin, 0)
         else:
-            self._next = self._loop.call_later(pace.first_ms / 1000, self._all, pace.tokens)
+            whole = _whole(said, pace.tokens)
+            self._next = self._loop.call_later(pace.first_ms / 1000, self._all, whole)
 
-    def _token(self, pace: Pace, begin: float, number: int) -> None:
+    def _token(self, pace: Pace, said: tuple[bytes, ...], begin: float, number: int) -> None:
         if number == 0:
             self._transport.write(_HEAD)
-        self._transport.write(_TOKENS[number % len(_TOKENS)])
+        self._transport.write(said[number % len(said)])
         number += 1
         if number < pace.tokens:
             # From the beginning, so that what this process is late by does not add up.
             at = begin + number * pace.token_ms / 1000
-            self._next = self._loop.call_at(at, self._token, pace, begin, number)
+            self._next = self._loop.call_at(at, self._token, pace, said, begin, number)
         else:
             self._streaming = False
             self._transport.write(_end(pace.tokens))
 
-    def _all(self, tokens: int) -> None:
+    def _all(self, whole: bytes) -> None:
         self._streaming = False
-        self._transport.write(_whole(tokens))
+        self._transport.write(whole)
 
 
 def _pace(part: str) -> Pace:
@@ -202,7 +201,19 @@ _HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
     b"transfer-encoding: chunked\r\n\r\n"
 ) + _event({"role": "assistant", "content": ""})
-_TOKENS = tuple(_event({"content": word}) for word in _WORDS)
+
+
+@lru_cache(maxsize=4096)
+def _said(body: bytes) -> tuple[bytes, ...]:
+    """Return the tokens of an answer: what the first source says, and its number.
+
+    A model that keeps to its sources is what is measured; what is said in other words costs another
+    request for vectors, to compare their meaning.
+    """
+    told = "\n".join(str(each["content"]) for each in json.loads(body)["messages"])
+    found = _SOURCE.search(told)
+    words = re.findall(r"\w+", found[1] if found else told)[:_STATED]
+    return tuple(_event({"content": f" {word}"}) for word in [*words, "[1]."])
 
 
 @lru_cache
@@ -212,9 +223,9 @@ def _end(tokens: int) -> bytes:
     return _event({}, "stop") + usage + _http_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
 
 
-@lru_cache
-def _whole(tokens: int) -> bytes:
-    return _HEAD + b"".join(islice(cycle(_TOKENS), tokens)) + _end(tokens)
+@lru_cache(maxsize=256)
+def _whole(said: tuple[bytes, ...], tokens: int) -> bytes:
+    return _HEAD + b"".join(islice(cycle(said), tokens)) + _end(tokens)
 
 
 async def _serve(port: int) -> None:
