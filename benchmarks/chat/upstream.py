@@ -24,7 +24,7 @@ import uvloop
 DIMENSIONS = 1536
 """Length of the vectors, that of text-embedding-3-small."""
 
-_SOURCE = re.compile(r'<source n="1"[^>]*>\n(.*?)\n</source>', re.DOTALL)
+_SOURCE = re.compile(r'<source n="1"[^\n]*>\n(.*?)\n</source>', re.DOTALL)
 _STATED = 28
 """Words of the first source that are said before it is cited."""
 

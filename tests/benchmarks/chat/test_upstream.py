@@ -10,7 +10,7 @@ from benchmarks.chat.servers import upstream
 from benchmarks.chat.upstream import DIMENSIONS, Pace
 from benchmarks.servers import Server
 
-SOURCE = '<source n="1" place="Sensors">\nAn IMU measures force.\n</source>'
+SOURCE = '<source n="1" place="Sensors > Units">\nAn IMU measures force.\n</source>'
 
 
 @pytest.fixture(scope="module")
