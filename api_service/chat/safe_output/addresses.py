@@ -10,6 +10,9 @@ OMITTED = "…"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s<>()\[\]{}|\"'`]*")
 # Never "//host", nor what becomes that when an entity is read.
 _WITHIN = re.compile(r"/(?![/&])|#")
+# What no renderer ends an address at, so that another could begin within it.
+_PLAIN = re.compile(r"[/?#][\w\-./?#=%+&]*")
+_ANOTHER = re.compile(r"://|@|www\.", re.IGNORECASE)
 _AFTER = ".,;:!?'*_~"  # ends a sentence rather than an address
 
 
@@ -41,12 +44,8 @@ class Addresses:
             address: It begins with a scheme.
             after: The character that follows it, "" for none.
         """
-        address = address.lower()
-        for own in self._origins:
-            rest = address.removeprefix(own)
-            if rest == address or "\\" in rest:
-                continue
-            if rest.startswith(("/", "?", "#")):
+        for rest in self._beyond_origin(address):
+            if _PLAIN.fullmatch(rest.rstrip(_AFTER)):
                 return True
             # The host could go on in what a reader takes for the end of a sentence.
             if not rest.strip(_AFTER) and (not after or after.isspace()):
@@ -55,7 +54,17 @@ class Addresses:
 
     def may_be_linked(self, target: str) -> bool:
         """Tell whether a link's target lies in the book."""
-        return bool(_WITHIN.match(target)) or self.are_own(target, "")
+        # Where no bracket opens a link, its target is words, and those are searched for addresses.
+        within = [target] if _WITHIN.match(target) else self._beyond_origin(target)
+        return any(
+            rest.startswith(("/", "?", "#")) and not _ANOTHER.search(rest) for rest in within
+        )
+
+    def _beyond_origin(self, address: str) -> list[str]:
+        """Return what follows the book's origin in an address; nothing if it has another."""
+        address = address.lower()
+        own = (each for each in self._origins if address.startswith(each))
+        return [address.removeprefix(each) for each in own]
 
     def kept_in_code(self, code: str) -> str:
         """Return code without addresses that are neither the book's nor in its sources."""

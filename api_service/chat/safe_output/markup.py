@@ -218,7 +218,7 @@ class Markup:
             return self._taken(self._place + 1, " :" if self._may_define() else ":")
         scheme = _SCHEME.search(self._tail)
         if scheme is None:
-            return self._taken(self._place + 1, ": ")
+            return self._taken(self._place + 1, " :" if self._may_define() else ": ")
         end = self._match(_REST, end)
         self._require(beyond=end)
         address = scheme[0] + self._text[self._place : end]

@@ -63,5 +63,8 @@ def _tokens(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _inside(address: str, book: str) -> bool:
-    target = urljoin(f"{book}/docs/sensors", address.replace("\\", "/")).rstrip(".,:;!?'*_~")
+    try:
+        target = urljoin(f"{book}/docs/sensors", address.replace("\\", "/")).rstrip(".,:;!?'*_~")
+    except ValueError:  # a host that is none
+        return False
     return target == book or target.startswith((f"{book}/", f"{book}?", f"{book}#", f"{book}."))

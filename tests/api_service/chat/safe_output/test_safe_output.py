@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -71,11 +72,11 @@ async def test_what_is_certain_only_at_the_end_leaves_then() -> None:
     ],
 )
 def test_a_refusal_links_to_the_book_whatever_its_headings_say(heading: str) -> None:
-    sources = scored(make_chunk("A gait.", heading=heading))
+    sources = scored(replace(make_chunk("A gait.", heading=heading), anchor="gaits"))
     said = harmless(refusal(sources), sources=sources, book_url="https://book.example/docs")
 
     assert harm(said, "http://localhost:3000") == []
-    assert "](http://localhost:3000/docs/sensors#" in said
+    assert "](http://localhost:3000/docs/sensors#gaits)" in said
 
 
 async def test_a_leak_in_the_last_words_is_noticed() -> None:
