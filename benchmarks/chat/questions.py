@@ -10,15 +10,20 @@ from benchmarks.chat.servers import token
 from benchmarks.servers import Server
 
 QUESTIONS = (
+    "What is an actuator?",
     "What does an IMU measure?",
-    "What is an IMU?",
-    "Which rate does an IMU measure?",
-    "How many axes has an IMU?",
-    "What do the readings of an IMU measure?",
-    "Is specific force what an IMU measures?",
+    "What is proprioception?",
+    "When is a robot underactuated?",
+    "What does forward kinematics compute?",
+    "What does impedance control do?",
+    "What is the zero-moment point?",
+    "What is domain randomisation?",
+    "What is the sim-to-real gap?",
+    "What is behaviour cloning?",
+    "What is an action chunk?",
+    "What is a protective stop?",
 )
-"""All of them are answered by the same entry of the example book's glossary, which says what the
-vendor says: a citation in other words than its source's would be embedded, too."""
+"""All of them are answered in the glossary of the example book."""
 
 STREAM = "/v1/chat/stream"
 WHOLE = "/v1/chat"
