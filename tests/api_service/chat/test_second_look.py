@@ -1,20 +1,18 @@
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from starlette.responses import Response
 
-from api_service.chat.second_look import Doubt, near_in_meaning
+from api_service.chat.second_look import SECONDS, Doubt, near_in_meaning
 from api_service.circuit_breaker import FAILURES
 from api_service.documents import Chunk
 from api_service.resources import open_resources
 from api_service.retrieval.retriever import Retriever
 from tests.api_service.book import ingest, make_chunk, scored
 from tests.api_service.models import MODEL, needs_model
+from tests.api_service.scripted_faults import hangs
 from tests.api_service.scripted_openai import (
     Scene,
     ScriptedOpenAI,
@@ -70,12 +68,7 @@ async def test_a_few_passages_tell_nothing(tmp_path: Path) -> None:
         assert await near(retriever, ("These are owls.", OWL)) == [False]
 
 
-async def hangs(_openai: ScriptedOpenAI, _body: dict[str, Any]) -> Response:
-    await asyncio.sleep(60)
-    return Response()
-
-
-@pytest.mark.parametrize("scene", [refuses(500), hangs, embeds(dimensions=8)])
+@pytest.mark.parametrize("scene", [refuses(500), hangs(3 * SECONDS), embeds(dimensions=8)])
 async def test_where_nothing_can_be_compared_the_words_alone_decide(
     tmp_path: Path, scene: Scene
 ) -> None:
