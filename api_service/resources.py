@@ -8,18 +8,26 @@ import structlog
 
 from api_service import embedders, llms, rerankers
 from api_service.auth_service_client import AuthServiceClient
+from api_service.budgets.keeping import Budgets, open_budgets
 from api_service.embedders import Embedder
 from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
 from api_service.problems import IndexUnavailable
-from api_service.retrieval.retriever import Retriever
+from api_service.retrieval.retriever import EMBED_SECONDS, Retriever
 from api_service.retrieval.spelling import Spelling
 from api_service.settings import Settings
+from api_service.single_flight import SingleFlight
 from api_service.vector_index import VectorIndex
 from api_service.vector_index.opening import open_index
-from service_kit.rate_limit import RateLimit, RateStore
+from service_kit.rate_limit import RateLimit, RateStore, redis_client
+
+EMBED = 1 / 6
+"""The part of the time for an answer that a question's embedding may take."""
+
+SILENCE = 1 / 2
+"""The part of it that a language model may be silent for."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +42,8 @@ class Resources:
         retriever: What it is searched with.
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
+        budgets: What answers may cost.
+        answers: Answers under way and those kept to be given again, or None where none are shared.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
         key_set: auth-service's public keys.
@@ -45,6 +55,8 @@ class Resources:
     retriever: Retriever
     model: LanguageModel
     limit: RateLimit | None
+    budgets: Budgets
+    answers: SingleFlight | None
     auth_service: AuthServiceClient
     revocations: Revocations | None
     key_set: KeySet
@@ -59,7 +71,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         BadSettings: A model is named that this service does not know.
     """
     async with AsyncExitStack() as stack:
-        model = llms.choose(settings)
+        model = llms.choose(
+            settings,
+            silence_seconds=min(settings.llm_silence_ms / 1000, settings.answer_seconds * SILENCE),
+            fallback=settings.fallback,
+        )
         stack.push_async_callback(model.close)
         embedder = embedders.choose(settings)
         if embedder is not None:
@@ -73,6 +89,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             stack.push_async_callback(reranker.close)
         store = RateStore(settings.rate_limit_storage_uri.get_secret_value())
         stack.push_async_callback(store.close)
+        budgets = open_budgets(settings, store)
+        stack.push_async_callback(budgets.close)
+        answers = None
+        if settings.answer_cache:
+            answers = SingleFlight(settings.answer_cache)
+            stack.push_async_callback(answers.close)
         # The oldest secret: auth-service, restarted after us, may not know the newest yet.
         auth_service = AuthServiceClient(settings.auth_service_url, settings.token_secrets[-1])
         stack.push_async_callback(auth_service.close)
@@ -94,6 +116,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             embedder=embedder.name if embedder else None,
             reranker=reranker.name if reranker else None,
             index="server" if settings.qdrant_url else "embedded",
+            counted_in="memory" if redis_client(store.storage) is None else "redis",
         )
         if embedder is not None:
             await _compare(index, embedder)
@@ -107,11 +130,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 language=settings.book_language,
                 spelling=spelling,
                 reranker=reranker,
+                embed_seconds=min(EMBED_SECONDS, settings.answer_seconds * EMBED),
             ),
             model=model,
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit
             else None,
+            budgets=budgets,
+            answers=answers,
             auth_service=auth_service,
             revocations=revocations,
             key_set=key_set,

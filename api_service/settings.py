@@ -12,11 +12,13 @@ from pydantic import (
     model_validator,
 )
 
+from api_service.budget_settings import BudgetSettings
+from api_service.chat_settings import ChatSettings
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
-from service_kit.settings import Port, TokenSettings
+from service_kit.settings import Names, Port, TokenSettings
 
 
 def _as_flag(value: object) -> object:
@@ -132,15 +134,18 @@ class BookSettings(QdrantSettings, SearchSettings):
 class WritingSettings(BookSettings):
     """What writes about the book besides."""
 
-    llm_model: str = Field(
-        default="gpt-4o-mini",
+    llm_model: Names = Field(
+        default=("gpt-4o-mini",),
         min_length=1,
-        description="Language model as vendor:model; a bare name means openai.",
+        description=(
+            "Language model as vendor:model; a bare name means openai. Of several, comma "
+            "separated, the next is asked where one does not answer."
+        ),
         validation_alias="LLM_MODEL",
     )
 
 
-class Settings(TokenSettings, WritingSettings):
+class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
     """Everything the service reads."""
 
     host: str = Field(
@@ -154,13 +159,6 @@ class Settings(TokenSettings, WritingSettings):
         description="Port to listen on; PORT counts where this is unset.",
         validation_alias=AliasChoices("API_SERVER_PORT", "PORT"),
     )
-    answer_deadline_seconds: float = Field(
-        default=30.0,
-        gt=0,
-        le=600,
-        description="Most seconds from a question to the end of its answer.",
-        validation_alias="ANSWER_DEADLINE_SECONDS",
-    )
     rate_limit: Annotated[bool, BeforeValidator(_as_flag)] = Field(
         default=True,
         description="Whether callers are limited: on or off; auth-service's better-auth is on.",
@@ -169,8 +167,8 @@ class Settings(TokenSettings, WritingSettings):
     rate_limit_storage_uri: StorageUri = Field(
         default=SecretStr(MEMORY),
         description=(
-            "Where requests are counted: in this process, or in the Redis at redis://host:6379/0 "
-            "for all workers together."
+            "Where requests, answers and tokens are counted: in this process, or in the Redis at "
+            "redis://host:6379/0 for all workers together."
         ),
         validation_alias="RATE_LIMIT_STORAGE_URI",
     )

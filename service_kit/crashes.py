@@ -34,13 +34,17 @@ class CrashMiddleware:
         except Exception as error:
             if scope["type"] != "http" or begun:
                 raise
-            # Types and code lines only: an exception's own text may quote what a reader sent.
-            log.error(  # noqa: TRY400 -- exception() would log that text
-                "request_crashed",
-                error=" < ".join(type(link).__name__ for link in _chain(error)),
-                traceback="".join(traceback.format_tb(error.__traceback__)),
-            )
+            log_crash(error)
             await self.render()(scope, receive, send)
+
+
+def log_crash(error: Exception) -> None:
+    """Log an exception nobody expected, without its text, which may quote what a reader sent."""
+    log.error(
+        "request_crashed",
+        error=" < ".join(type(link).__name__ for link in _chain(error)),
+        traceback="".join(traceback.format_tb(error.__traceback__)),
+    )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -7,6 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
@@ -33,6 +34,7 @@ MEMORY = "memory://"
 
 _SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _SECONDS = 1.0  # what the store may take, and how long it is left alone after it failed
+_AT_ONCE = 16  # questions the store is asked, and so connections to it
 
 
 def _items(rate: str) -> list[RateLimitItem]:
@@ -100,30 +102,51 @@ class RateStore:
             *_as_tuple(self.storage.base_exceptions),
         )
         self._asked_again_at = 0.0
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(self, question: Callable[[], Awaitable[Result]]) -> Result:
         """Return what question returns, within a second.
 
         After a failure the store is left alone for as long, so that a request that can do
-        without it does not wait for each of its time-outs.
+        without it does not wait for each of its time-outs. The second begins when it is asked:
+        of a crowd most wait here first, where a connection for each would take longer to open
+        than the store to answer.
 
         Raises:
             RateStoreDown: The store does not answer.
         """
-        if time.monotonic() < self._asked_again_at:
-            raise RateStoreDown
-        try:
-            async with asyncio.timeout(_SECONDS):
-                return await question()
-        except self._failures as error:
-            self._asked_again_at = time.monotonic() + _SECONDS
-            log.warning("rate_limit_store_unavailable", error=type(error).__name__)
-            raise RateStoreDown from error
+        async with self._room:
+            if time.monotonic() < self._asked_again_at:
+                raise RateStoreDown
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await question()
+            except self._failures as error:
+                self._asked_again_at = time.monotonic() + _SECONDS
+                log.warning("rate_limit_store_unavailable", error=type(error).__name__)
+                raise RateStoreDown from error
 
     async def close(self) -> None:
         """Close the connections."""
         if client := redis_client(self.storage):
             await client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a key stands in one window of a limit.
+
+    Attributes:
+        limit: Most requests.
+        seconds: How long the window is.
+        remaining: Requests it still has room for.
+        reset: Whole seconds until it has room for one more than now; 0 where it is empty.
+    """
+
+    limit: int
+    seconds: int
+    remaining: int
+    reset: int
 
 
 class RateLimit:
@@ -175,6 +198,20 @@ class RateLimit:
             if not await self._store.ask(partial(self._strategy.test, item, self._name, key)):
                 longest = max(longest, await self._seconds(item, key))
         return longest
+
+    async def windows(self, key: str) -> list[Window]:
+        """Return how key stands in each window; nothing is counted.
+
+        Raises:
+            RateStoreDown: The store does not answer.
+        """
+        told = []
+        for item in self._items:
+            stats = partial(self._strategy.get_window_stats, item, self._name, key)
+            reset_at, remaining = await self._store.ask(stats)
+            reset = math.ceil(reset_at - time.time()) if remaining < item.amount else 0
+            told.append(Window(item.amount, item.get_expiry(), remaining, max(0, reset)))
+        return told
 
     async def forget(self, key: str) -> None:
         """Drop what was counted of key.

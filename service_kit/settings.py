@@ -152,6 +152,9 @@ Networks = Annotated[
 ]
 """Addresses or CIDRs, comma separated."""
 
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+"""Names, comma separated."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 

@@ -1,66 +1,52 @@
-"""The story of an answer: sources are found, the prompt is filled, a model answers, it is checked.
+"""The story of an answer: sources are found, and are enough; a model answers, and is checked.
 
-An answer is a stream of events; a reply in one piece collects the same events.
+It is told once, as events; each voice spells them in its own way.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
 from api_service.chat.citations import Citations
+from api_service.chat.deadlines import SEARCH, Deadline
+from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
+from api_service.chat.evidence import nearest, refusal, weighed
+from api_service.chat.finding import find
+from api_service.chat.markers import with_known_markers
+from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
-from api_service.documents import ScoredChunk
-from api_service.llms import NOTHING_FOUND, Mode
-from api_service.problems import DeadlineExceeded
+from api_service.chat.question import Question
+from api_service.chat.safe_output import NOT_TOLD, harmless, safe
+from api_service.chat.second_look import near_in_meaning
+from api_service.chat.untrusted import freed, freed_sources
+from api_service.llms import LanguageModel, Prompt, Usage, Writer
 from api_service.resources import Resources
-from api_service.retrieval.retriever import retrieve
-from api_service.retrieval.surroundings import with_surroundings
-from api_service.vector_index import Found, Retrieval
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 
-SOURCES = 8
-"""Most sources an answer is written from."""
+@dataclass(slots=True)
+class _Told:
+    """What is known of an answer so far."""
 
+    writer: Writer
+    began: float = field(default_factory=time.perf_counter)
+    retrieval_ms: float = 0.0
+    first_token_ms: float | None = None
+    usage: Usage | None = None
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The next words of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The answer is complete.
-
-    Attributes:
-        sources: Those the answer cites, by the number it cites them with, in that order.
-        mode: How the answer came about.
-        retrieval: How the sources were found.
-        reranked: Whether a reranker has put them in their order.
-    """
-
-    sources: tuple[tuple[int, ScoredChunk], ...]
-    mode: Mode
-    retrieval: Retrieval
-    reranked: bool
-
-
-Event = Piece | Finished
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self.began) * 1000
 
 
 async def answer(
-    question: str, *, resources: Resources, prompt_file: PromptFile
+    question: Question, *, resources: Resources, prompt_file: PromptFile
 ) -> AsyncGenerator[Event]:
-    """Yield the pieces of the answer to a question, then Finished.
+    """Yield the events of an answer; closing the generator early ends all work for it.
 
     Raises:
         DeadlineExceeded: It was not complete in time.
@@ -68,51 +54,83 @@ async def answer(
         IndexUnavailable: The index does not answer.
         ModelUnavailable: The language model does not answer.
     """
-    started = time.monotonic()
-    deadline = asyncio.get_running_loop().time() + resources.settings.answer_deadline_seconds
-    found = await _before(deadline, _sources(question, resources))
-    prompt = fill(prompt_file, question, found.chunks)
-    model = resources.model
-    citations = Citations(known=len(prompt.sources))
-    if prompt.sources:
-        async with aclosing(model.stream(prompt)) as pieces:
-            async for piece in citations.check(_each_before(deadline, pieces)):
-                yield Piece(piece)
-    else:
-        yield Piece(NOTHING_FOUND)
+    deadline = Deadline.after(resources.settings.answer_seconds)
+    model, book_url = resources.model, resources.settings.book_base_url
+    told = _Told(Writer(model.name, model.mode))
+    yield Meta(model=model.name, mode=model.mode)
+    question = freed(question)
+    sought = await deadline.part(SEARCH).keep(find(question, resources, prompt_file))
+    found, told.usage = sought.found, sought.usage
+    told.retrieval_ms = told.elapsed_ms()
+    found = replace(found, chunks=freed_sources(found.chunks))
+    prompt = fill(prompt_file, question, found.chunks, sought.standalone)
+    yield Sources(prompt.sources, found.retrieval, found.reranked)
+    citations = Citations(
+        prompt.sources,
+        resources.retriever.language,
+        partial(near_in_meaning, retriever=resources.retriever),
+    )
+    order = is_order(question.message)
+    asked = (question.message, sought.standalone)
+    if not order and weighed(asked, found, resources.retriever).enough:
+        words = deadline.each(_words(model, replace(prompt, wanted_by=deadline.at), told))
+        known = with_known_markers(words, len(prompt.sources))
+        kept = safe(known, prompt_file=prompt_file, sources=prompt.sources, book_url=book_url)
+        async with aclosing(words), aclosing(citations.check(kept)) as checked:
+            writer = told.writer
+            async for event in checked:
+                if told.writer != writer:  # one that answers in the model's place
+                    writer = told.writer
+                    yield Meta(model=writer.name, mode=writer.mode)
+                yield event
+    sources = tuple((n, prompt.sources[n - 1]) for n in citations.cited)
+    refused = not citations.text
+    if refused:
+        sources = () if order else tuple(nearest(prompt.sources))
+        said = NOT_TOLD if order else refusal([scored for _, scored in sources])
+        yield Delta(harmless(said, sources=prompt.sources, book_url=book_url))
+    done = Done(
+        sources=sources,
+        considered=prompt.sources,
+        refused=refused,
+        model=told.writer.name,
+        mode=told.writer.mode,
+        retrieval=found.retrieval,
+        reranked=found.reranked,
+        timings=Timings(told.retrieval_ms, told.first_token_ms, told.elapsed_ms()),
+        usage=told.usage,
+        citations=tuple(citations.checked),
+    )
+    _log(done, prompt_file)
+    yield done
+
+
+def _log(done: Done, prompt_file: PromptFile) -> None:
     log.info(
         "answered",
-        model=model.name,
-        mode=model.mode,
-        retrieval=found.retrieval,
-        reranked=found.reranked,
+        model=done.model,
+        mode=done.mode,
+        refused=done.refused,
+        retrieval=done.retrieval,
+        reranked=done.reranked,
         prompt=prompt_file.fingerprint,
-        sources=len(prompt.sources),
-        cited=len(citations.cited),
-        duration_ms=round((time.monotonic() - started) * 1000),
-    )
-    yield Finished(
-        sources=tuple((n, prompt.sources[n - 1]) for n in sorted(citations.cited)),
-        mode=model.mode,
-        retrieval=found.retrieval,
-        reranked=found.reranked,
+        sources=len(done.considered),
+        cited=len(done.citations),
+        unsupported=sum(not citation.supported for citation in done.citations),
+        duration_ms=round(done.timings.total),
     )
 
 
-async def _sources(question: str, resources: Resources) -> Found:
-    found = await retrieve(question, resources.retriever, limit=SOURCES)
-    return await with_surroundings(found, resources.index, resources.settings.context_tokens)
-
-
-async def _each_before(deadline: float, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    # The clock runs only while we wait, never across a yield: there it would interrupt the reader.
-    while (piece := await _before(deadline, anext(pieces, None))) is not None:
-        yield piece
-
-
-async def _before(deadline: float, awaited: Awaitable[T]) -> T:
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await awaited
-    except TimeoutError as error:
-        raise DeadlineExceeded("The answer was not ready in time.") from error
+async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGenerator[str]:
+    """Yield the model's words alone; what it says of itself goes into told."""
+    async with aclosing(model.stream(prompt)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Usage):
+                told.usage = piece + told.usage if told.usage else piece
+                continue
+            if isinstance(piece, Writer):
+                told.writer = piece
+                continue
+            if told.first_token_ms is None:
+                told.first_token_ms = told.elapsed_ms()
+            yield piece

@@ -7,7 +7,7 @@ from openai.types import CreateEmbeddingResponse
 
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.openai_retries import patiently
-from api_service.patience import Patience
+from api_service.patience import A_READERS, Patience
 from api_service.settings import BookSettings
 from api_service.token_counts import count_tokens, cut_to_tokens
 from service_kit.settings import BadSettings
@@ -33,16 +33,15 @@ class OpenAIEmbedder:
         client: Closed by close().
         model: The vendor's name of the model.
         dimensions: The length of its vectors.
-        patience: With whom a request that failed waits before it is sent again; None where the
-            client's own few retries are enough, since a reader waits.
+        patience: How long a request that failed is sent again.
     """
 
     def __init__(
-        self, client: AsyncOpenAI, model: str, dimensions: int, patience: Patience | None = None
+        self, client: AsyncOpenAI, model: str, dimensions: int, patience: Patience = A_READERS
     ) -> None:
         self.name = f"{VENDOR}:{model}"
         self.dimensions = dimensions
-        self._client = client.with_options(max_retries=0) if patience else client
+        self._client = client
         self._model = model
         self._patience = patience
 
@@ -64,7 +63,7 @@ class OpenAIEmbedder:
             return await self._client.embeddings.create(model=self._model, input=texts)
 
         with translated(self.name):
-            reply = await (patiently(ask, self._patience) if self._patience else ask())
+            reply = await patiently(ask, self._patience)
             by_place = {entry.index: list(entry.embedding) for entry in reply.data}
             vectors = [by_place[place] for place in range(len(texts))]
             if any(len(vector) != self.dimensions for vector in vectors):
@@ -107,4 +106,4 @@ def open_embedder(
         raise BadSettings(
             f"EMBEDDING_DIMENSIONS is not set, and the length of {model}'s vectors is not known"
         )
-    return OpenAIEmbedder(open_client(settings), model, dimensions, patience)
+    return OpenAIEmbedder(open_client(settings), model, dimensions, patience or A_READERS)

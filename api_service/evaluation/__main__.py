@@ -1,11 +1,12 @@
-"""The command that measures: `book-eval chunks` and `book-eval retrieval`.
+"""The command that measures: `book-eval chunks`, `book-eval retrieval` and `book-eval answers`.
 
-The latter needs questions: `book-eval make-questions` drafts them from the owner's book.
+The latter two need questions: `book-eval make-questions` drafts them from the owner's book.
 """
 
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from api_service.problems import Unavailable
@@ -29,6 +30,10 @@ def main() -> None:
         sys.exit(_chunks(arguments.source, arguments.max_tokens, show_faults=arguments.faults))
     if arguments.command == "make-questions":
         sys.exit(_make_questions(arguments))
+    if arguments.command == "answers":
+        sys.exit(_answers(arguments.data, arguments.other, arguments.count))
+    if arguments.history:
+        sys.exit(_dialogues(arguments.data, arguments.standalone))
     sys.exit(_retrieval(arguments.data, arguments.run))
 
 
@@ -57,6 +62,32 @@ def _arguments() -> argparse.Namespace:
     )
     retrieval.add_argument(
         "--run", type=Path, metavar="FILE", help="write the best rankings there, in TREC's form"
+    )
+    retrieval.add_argument(
+        "--history",
+        action="store_true",
+        help="measure the follow-ups of the set, alone and with the conversations before them",
+    )
+    retrieval.add_argument(
+        "--standalone",
+        type=Path,
+        metavar="FILE",
+        help="follow-ups put so that they stand alone, lines of _id and text, to compare with",
+    )
+    answers = commands.add_parser("answers", help="what is refused, and whether citations hold")
+    answers.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="the set that becomes the book"
+    )
+    answers.add_argument(
+        "--other",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a set of other subjects, whose questions this book does not answer; any number",
+    )
+    answers.add_argument(
+        "--count", type=_positive, default=300, metavar="N", help="questions of each kind; 300"
     )
     questions = commands.add_parser(
         "make-questions", help="draft a question set from a book, for you to correct"
@@ -118,21 +149,69 @@ def _chunks(source: Path, max_tokens: int, *, show_faults: bool) -> int:
 
 
 def _retrieval(data: Path, run: Path | None) -> int:
-    from api_service.evaluation.judged_sets import BadSet, read_set
+    from api_service.evaluation.judged_sets import read_set
     from api_service.evaluation.retrieval import report, run_lines, search_all
 
-    def progress(done: int, total: int) -> None:
-        sys.stderr.write(f"\r{done} of {total} chunks written" + "\n" * (done == total))
-
-    try:
+    def measure() -> None:
         settings = BookSettings.from_environment()
         configure_logs("book-eval", settings.log_format, "ERROR")
         judged = read_set(data)
-        found = asyncio.run(search_all(judged, settings, progress))
+        found = asyncio.run(search_all(judged, settings, _progress))
         sys.stdout.write(report(judged, found))
         if run:
             way = tuple(found)[-1]
             run.write_text(run_lines(found[way], f"book-{way}"), encoding="utf-8")
+
+    return _status(measure)
+
+
+def _dialogues(data: Path, standalone: Path | None) -> int:
+    from api_service.evaluation.dialogues import dialogues, report, search_dialogues
+    from api_service.evaluation.judged_sets import (
+        BadSet,
+        read_histories,
+        read_set,
+        read_standalone,
+    )
+
+    def measure() -> None:
+        settings = WritingSettings.from_environment()
+        configure_logs("book-eval", settings.log_format, "ERROR")
+        alone = read_standalone(standalone) if standalone else {}
+        asked = dialogues(read_set(data), read_histories(data), alone)
+        if not asked.judged.queries:
+            raise BadSet(f"{data} has no judged query with a history")
+        sys.stdout.write(report(asked, asyncio.run(search_dialogues(asked, settings, _progress))))
+
+    return _status(measure)
+
+
+def _answers(data: Path, others: Sequence[Path], count: int) -> int:
+    from api_service.evaluation.answer_report import report
+    from api_service.evaluation.answers import Questions, ask_all
+    from api_service.evaluation.judged_sets import read_histories, read_set
+
+    def measure() -> None:
+        settings = WritingSettings.from_environment()
+        configure_logs("book-eval", settings.log_format, "ERROR")
+        judged, *strange = [read_set(folder) for folder in (data, *others)]
+        questions = Questions(judged, read_histories(data), strange)
+        asked = asyncio.run(ask_all(questions, settings, count, _progress))
+        sys.stdout.write(report(asked))
+
+    return _status(measure)
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\r{done} of {total} chunks written" + "\n" * (done == total))
+
+
+def _status(measure: Callable[[], None]) -> int:
+    """Measure, and return the exit status; what is wrong is said in a sentence."""
+    from api_service.evaluation.judged_sets import BadSet
+
+    try:
+        measure()
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return BAD_SETTINGS

@@ -124,7 +124,7 @@ async def _draft(chunk: Chunk, model: LanguageModel, rules: str) -> Draft | Fail
     prompt = Prompt(instructions=rules, question=_passage(chunk), sources=())
     try:
         async with asyncio.timeout(ANSWER_SECONDS), aclosing(model.stream(prompt)) as pieces:
-            reply = "".join([piece async for piece in pieces])
+            reply = "".join([piece async for piece in pieces if isinstance(piece, str)])
     except (ModelUnavailable, TimeoutError):
         return "unanswered"
     return read_reply(reply, chunk, model.name)

@@ -8,7 +8,9 @@ import json
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from api_service.chat.question import Turn
 
 _JUDGEMENTS = ("qrels.tsv", "qrels/test.tsv")
 _COLUMNS = 3
@@ -30,10 +32,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question; of a conversation, its last turn alone."""
+    """A question; of a conversation, its last turn alone.
+
+    Attributes:
+        id: Its name.
+        text: What is asked.
+        answers: Strings, each of which answers it, where the set has some: `metadata.answers`.
+    """
 
     id: str
     text: str
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +53,13 @@ class JudgedSet:
         passages: Each id once.
         queries: Those with at least one relevant passage; only they are judged.
         judgements: For each query's id, how relevant each passage is, above 0.
+        unanswerable: Those without a relevant passage.
     """
 
     passages: tuple[Passage, ...]
     queries: tuple[Query, ...]
     judgements: Mapping[str, Mapping[str, int]]
+    unanswerable: tuple[Query, ...] = ()
 
 
 def read_set(folder: Path) -> JudgedSet:
@@ -63,13 +74,58 @@ def read_set(folder: Path) -> JudgedSet:
         id_: Passage(id_, _text(row, "title", place, ""), _text(row, "text", place))
         for id_, row, place in _rows(corpus)
     }
-    queries = {id_: Query(id_, _text(row, "text", place)) for id_, row, place in _rows(asked)}
+    queries = {
+        id_: Query(id_, _text(row, "text", place), _answers(row))
+        for id_, row, place in _rows(asked)
+    }
     for file, found, what in ((corpus, passages, "document"), (asked, queries, "query")):
         if not found:
             raise BadSet(f"{file} holds no {what}")
     judgements = _judgements(folder, passages, queries)
     judged = tuple(query for query in queries.values() if query.id in judgements)
-    return JudgedSet(tuple(passages.values()), judged, judgements)
+    rest = tuple(query for query in queries.values() if query.id not in judgements)
+    return JudgedSet(tuple(passages.values()), judged, judgements, rest)
+
+
+def read_histories(folder: Path) -> dict[str, tuple[Turn, ...]]:
+    """Read what was said before each query of a set, by its id; those at a beginning are left out.
+
+    It stands at `metadata.history` as objects of `role`, user or assistant, and `content`.
+
+    Raises:
+        BadSet: A line is not of this form.
+    """
+    histories: dict[str, tuple[Turn, ...]] = {}
+    for id_, row, place in _rows(folder / "queries.jsonl"):
+        metadata = row.get("metadata")
+        history = metadata.get("history") if isinstance(metadata, dict) else None
+        if history:
+            histories[id_] = tuple(_turns(history, place))
+    return histories
+
+
+def read_standalone(file: Path) -> dict[str, str]:
+    """Read what queries ask when they are put so that they stand alone: lines of `_id` and `text`.
+
+    Raises:
+        BadSet: A line is not of this form.
+    """
+    return {id_: _text(row, "text", place) for id_, row, place in _rows(file)}
+
+
+def _turns(history: object, place: str) -> Iterator[Turn]:
+    for turn in history if isinstance(history, list) else [None]:
+        if not isinstance(turn, dict):
+            raise BadSet(f"{place}: the history is no list of objects")
+        role: Literal["user", "assistant"]
+        match turn.get("role"):
+            case "user":
+                role = "user"
+            case "assistant":
+                role = "assistant"
+            case _:
+                raise BadSet(f"{place}: a turn of the history is neither user's nor assistant's")
+        yield Turn(role, _text(turn, "content", place))
 
 
 def _judgements(
@@ -132,6 +188,13 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line
+
+
+def _answers(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a set may say besides, and most do not; another form of it is passed over."""
+    metadata = row.get("metadata")
+    answers = metadata.get("answers") if isinstance(metadata, dict) else None
+    return tuple(map(str, answers)) if isinstance(answers, list) else ()
 
 
 def _text(row: dict[str, Any], name: str, place: str, default: str | None = None) -> str:

@@ -6,8 +6,8 @@ temporary index, and every judged question is searched as readers' questions are
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from typing import Literal
 
 from api_service import embedders, rerankers
 from api_service.documents import DEFAULT_BOOK, Chunk
+from api_service.embedders import Embedder
 from api_service.evaluation.judged_sets import JudgedSet, Passage
 from api_service.evaluation.measures import ndcg, recall, reciprocal_rank
 from api_service.ingestion.pipeline import Progress
@@ -22,8 +23,9 @@ from api_service.ingestion.reading import fingerprint
 from api_service.ingestion.writing import write_chunks
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.spelling import Spelling
+from api_service.search_settings import Language
 from api_service.settings import BookSettings
-from api_service.vector_index import Retrieval
+from api_service.vector_index import Found, Retrieval, VectorIndex
 from api_service.vector_index.opening import open_index
 
 DEPTH = 10
@@ -69,6 +71,25 @@ async def search_all(
         BadSettings: The embedding model cannot be used.
         Unavailable: The embedder or the index failed.
     """
+    async with built(judged, settings, progress) as retriever:
+        plain = replace(retriever, reranker=None)
+        ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if plain.embedder else ("bm25",)
+        found: dict[Way, Rankings] = {way: await _search(judged, plain, way) for way in ways}
+        if retriever.reranker:
+            found["reranked"] = await _search(judged, retriever, "hybrid")
+        return found
+
+
+@asynccontextmanager
+async def built(
+    judged: JudgedSet, settings: BookSettings, progress: Progress
+) -> AsyncIterator[Retriever]:
+    """Build a set into a temporary index, for as long as the context lasts.
+
+    Raises:
+        BadSettings: The embedding model cannot be used.
+        Unavailable: The embedder or the index failed.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="book-eval-")))
         here = settings.model_copy(
@@ -77,24 +98,34 @@ async def search_all(
         embedder = embedders.choose(settings)
         if embedder:
             stack.push_async_callback(embedder.close)
-        index = await open_index(here)
-        stack.push_async_callback(index.close)
-        await index.prepare(embedder.dimensions if embedder else None)
-        chunks = [whole(passage) for passage in judged.passages]
-        language = settings.book_language
-        marked = [(chunk, fingerprint(chunk, embedder, language)) for chunk in chunks]
-        await write_chunks(marked, index, embedder, progress, language)
-        spelling = Spelling(index, language)
-        stack.push_async_callback(spelling.close)
         reranker = rerankers.choose(settings)
         if reranker:
             stack.push_async_callback(reranker.close)
-        plain = Retriever(index, embedder, settings.fusion, language, spelling)
-        ways: tuple[Retrieval, ...] = ("bm25", "dense", "hybrid") if embedder else ("bm25",)
-        found: dict[Way, Rankings] = {way: await _search(judged, plain, way) for way in ways}
-        if reranker:
-            found["reranked"] = await _search(judged, replace(plain, reranker=reranker), "hybrid")
-        return found
+        index = await open_index(here)
+        stack.push_async_callback(index.close)
+        language = settings.book_language
+        await write_passages(judged.passages, index, embedder, language, progress)
+        spelling = Spelling(index, language)
+        stack.push_async_callback(spelling.close)
+        yield Retriever(index, embedder, settings.fusion, language, spelling, reranker)
+
+
+async def write_passages(
+    passages: Sequence[Passage],
+    index: VectorIndex,
+    embedder: Embedder | None,
+    language: Language,
+    progress: Progress,
+) -> None:
+    """Store each passage as one chunk, as ingestion does.
+
+    Raises:
+        Unavailable: The embedder or the index failed.
+    """
+    await index.prepare(embedder.dimensions if embedder else None)
+    chunks = [whole(passage) for passage in passages]
+    marked = [(chunk, fingerprint(chunk, embedder, language)) for chunk in chunks]
+    await write_chunks(marked, index, embedder, progress, language)
 
 
 def whole(passage: Passage) -> Chunk:
@@ -113,14 +144,18 @@ def whole(passage: Passage) -> Chunk:
 
 
 async def _search(judged: JudgedSet, retriever: Retriever, by: Retrieval) -> Rankings:
-    rankings: dict[str, Ranking] = {}
-    for query in judged.queries:
-        start = time.perf_counter()
-        found = await retrieve(query.text, retriever, limit=DEPTH, by=by)
-        seconds = time.perf_counter() - start
-        documents = {scored.chunk.document: scored.score for scored in found.chunks}
-        rankings[query.id] = Ranking(documents, seconds)
-    return rankings
+    return {
+        query.id: await ranked(retrieve(query.text, retriever, limit=DEPTH, by=by))
+        for query in judged.queries
+    }
+
+
+async def ranked(search: Awaitable[Found]) -> Ranking:
+    """Return what a search brings, and how long it takes."""
+    start = time.perf_counter()
+    found = await search
+    seconds = time.perf_counter() - start
+    return Ranking({scored.chunk.document: scored.score for scored in found.chunks}, seconds)
 
 
 def quality(judged: JudgedSet, rankings: Rankings) -> Quality:
@@ -141,16 +176,25 @@ def report(judged: JudgedSet, found: Mapping[Way, Rankings]) -> str:
     """Return the table the command prints: a line for each way of searching."""
     lines = [
         f"{len(judged.passages)} documents, {len(judged.queries)} judged queries",
-        f"{'':8}  nDCG@10  recall@5  recall@10  MRR@10   p50 ms   p95 ms",
+        heading(8),
+        *(figures(f"{way:8}", judged, rankings) for way, rankings in found.items()),
     ]
-    for way, rankings in found.items():
-        means = quality(judged, rankings)
-        times = sorted(ranking.seconds * 1000 for ranking in rankings.values())
-        lines.append(
-            f"{way:8}{means.ndcg_10:9.4f}{means.recall_5:10.4f}{means.recall_10:11.4f}"
-            f"{means.mrr_10:8.4f}{_percentile(times, 50):9.2f}{_percentile(times, 95):9.2f}"
-        )
     return "".join(f"{line}\n" for line in lines)
+
+
+def heading(width: int) -> str:
+    """Return the names of the figures, behind a name of so many characters."""
+    return f"{'':{width}}  nDCG@10  recall@5  recall@10  MRR@10   p50 ms   p95 ms"
+
+
+def figures(name: str, judged: JudgedSet, rankings: Rankings) -> str:
+    """Return a line of the table: the means of rankings, and how long a search took."""
+    means = quality(judged, rankings)
+    times = sorted(ranking.seconds * 1000 for ranking in rankings.values())
+    return (
+        f"{name}{means.ndcg_10:9.4f}{means.recall_5:10.4f}{means.recall_10:11.4f}"
+        f"{means.mrr_10:8.4f}{_percentile(times, 50):9.2f}{_percentile(times, 95):9.2f}"
+    )
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:

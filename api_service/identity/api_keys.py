@@ -42,6 +42,12 @@ MOST = 10_000
 # 64 letters after a prefix of up to 32 signs: nothing else is worth asking about.
 _FORM = re.compile(r"[A-Za-z0-9_-]{64,96}")
 
+
+def looks_like_key(text: str) -> bool:
+    """Tell whether a text has the form of a key; no token has, for want of dots."""
+    return _FORM.fullmatch(text) is not None
+
+
 _REASONS = {
     "KEY_DISABLED": "The API key is disabled.",
     "KEY_EXPIRED": "The API key has expired.",
@@ -161,7 +167,7 @@ class ApiKeys:
             ApiKeyUsedUp: It has no uses left, or none at the moment.
             ApiKeysUnavailable: auth_service does not answer.
         """
-        if not _FORM.fullmatch(key):
+        if not looks_like_key(key):
             raise InvalidApiKey("The API key is malformed.")
         name = sha256(key.encode()).digest()
         answer = self._kept(name) or await self._heard(name) or await self._ask(name, key)
@@ -233,6 +239,7 @@ class ApiKeys:
         caller = Caller(
             user_id=user.id,
             session_id=verified.key_id,
+            key_id=verified.key_id,
             email=user.email,
             name=user.name,
             software_background=user.software_background or "",

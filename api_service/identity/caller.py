@@ -20,6 +20,7 @@ class Caller:
         issued_at: When the token was issued, UTC; a revocation may end those issued before it.
         expires_at: When token or key stops to count, UTC; None: a key without an end.
         role: The user's, `user`, `instructor` or `admin`; several are joined by commas.
+        key_id: The API key that was presented; "" for a token.
         permissions: Actions by resource that a key is bound to; None: to none, as all tokens are.
     """
 
@@ -33,6 +34,7 @@ class Caller:
     issued_at: datetime
     expires_at: datetime | None
     role: str = "user"
+    key_id: str = ""
     permissions: Mapping[str, Sequence[str]] | None = None
 
     def may(self, resource: str, action: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequenc
 from dataclasses import dataclass
 
 from api_service.documents import ScoredChunk
-from api_service.llms import NOTHING_FOUND, Mode, Prompt
+from api_service.llms import Mode, Prompt, Usage
 from api_service.llms.questions import Asked, defines, read, terms_of
 from api_service.prose import sentences
 from api_service.search_settings import DEFAULT_LANGUAGE, Language
@@ -24,7 +24,7 @@ SENTENCES = 5
 """Most sentences of an answer."""
 
 _WORDS = range(5, 46)  # fewer hardly say anything, more are hardly read
-_ENOUGH = {"what": 0.75, "how": 0.5, "other": 0.5}  # of the question, for a source to be heard
+_ENOUGH = {"what": 0.5, "how": 0.34, "other": 0.34}  # of the question, for a source to be heard
 _WORTH = (0.0, 0.4, 0.55)  # of the first sentence's worth, for the first, second, third and later
 _FOLLOWING = 0.9  # what continues a sentence taken speaks to the question this much as that one
 _ALIKE = 0.7  # shared terms, of the shorter one, above which two sentences say the same
@@ -70,9 +70,12 @@ class ExtractiveModel:
     def __init__(self, language: Language = DEFAULT_LANGUAGE) -> None:
         self._language: Language = language
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Yield the answer in one piece."""
-        yield extract(prompt.question, prompt.sources, self._language)
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+        """Yield the answer in one piece; nothing where no source speaks to the question."""
+        for asked in dict.fromkeys((prompt.standalone or prompt.question, prompt.question)):
+            if answer := extract(asked, prompt.sources, self._language):
+                yield answer
+                return
 
     async def check(self) -> None:
         """Do nothing: there is no vendor to ask."""
@@ -93,18 +96,18 @@ def extract(
 
     Returns:
         Two to five sentences where the sources have them, at most LENGTH characters, in the
-        sources' reading order; NOTHING_FOUND when no source speaks to the question.
+        sources' reading order; "" when no source speaks to the question.
     """
     asked = read(question, language)
     candidates = _heard(asked, list(_candidates(sources, language)))
     if not candidates:
-        return NOTHING_FOUND
+        return ""
     weights = _rarity(asked.terms, candidates)
     held = {each: _share(each.terms, weights) for each in candidates}
     merit = {each: _merit(asked, each, weights) for each in candidates}
     if asked.kind == "how":
-        return _steps(_in_a_row(held, merit)) or NOTHING_FOUND
-    return _prose(_best(held, merit)) or NOTHING_FOUND
+        return _steps(_in_a_row(held, merit))
+    return _prose(_best(held, merit))
 
 
 def _candidates(sources: Sequence[ScoredChunk], language: Language) -> Iterator[_Candidate]:

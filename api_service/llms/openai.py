@@ -1,18 +1,19 @@
 """Answers written by a chat model of OpenAI's, or of a server that speaks its API."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletionMessageParam
+from openai import AsyncOpenAI, AsyncStream, ContentFilterFinishReasonError
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
-from api_service.llms import Mode, Prompt
+from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
+from api_service.llms.chat_chunks import read_chunk
 from api_service.openai_client import VENDOR, open_client, translated
+from api_service.openai_retries import pause_before
+from api_service.problems import ModelUnavailable
 from api_service.settings import WritingSettings
-
-ANSWER_TOKENS = 800
-"""Longest answer, in tokens; about a page."""
 
 CHECKED_SECONDS = 60.0
 """For how long a sign of life counts, so that probes do not become traffic."""
@@ -34,43 +35,70 @@ class OpenAIModel:
         self._model = model
         self._heard_from: float | None = None
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Yield the answer in pieces; a stream that ends without a reason has broken off.
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+        """Yield the answer in pieces, asking again before the first where failures may pass.
 
         Raises:
             ModelUnavailable: The vendor refused, failed, fell silent or broke off.
         """
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": prompt.instructions},
-            {"role": "user", "content": prompt.question},
-        ]
+        tries = 0
+        while True:
+            begun = False
+            try:
+                async with aclosing(self._once(prompt)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+            except ModelUnavailable as problem:
+                wait = pause_before(prompt.wanted_by, problem.__cause__, tries)
+                if begun or wait is None:
+                    raise
+            else:
+                self._heard_from = time.monotonic()
+                return
+            tries += 1
+            await asyncio.sleep(wait)
+
+    async def _once(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+        """Yield the answer in pieces; a stream that ends without a reason has broken off."""
+        body: CompletionCreateParamsStreaming = {
+            "model": self._model,
+            "messages": [
+                {"role": "system", "content": prompt.instructions},
+                {"role": "user", "content": prompt.question},
+            ],
+            "max_completion_tokens": ANSWER_TOKENS,
+            "temperature": 0.2,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
         finished = said = False
         with translated(self.name):
-            chunks = await self._client.chat.completions.create(
-                model=self._model,
-                messages=messages,
-                max_completion_tokens=ANSWER_TOKENS,
-                temperature=0.2,
+            chunks = await self._client.post(
+                "/chat/completions",
+                body=body,
+                cast_to=object,  # as JSON; see chat_chunks
                 stream=True,
+                stream_cls=AsyncStream[object],
             )
         async with aclosing(chunks):
             pieces = aiter(chunks)
             while True:
                 with translated(self.name):
-                    chunk = await anext(pieces, None)
-                    choice = chunk.choices[0] if chunk and chunk.choices else None
-                    piece = (choice.delta.content or "") if choice else ""
-                    if not isinstance(piece, str):
-                        raise TypeError("a piece of the answer is no text")
-                    finished = finished or bool(choice and choice.finish_reason)
-                    if chunk is None and not (finished and said):
+                    received = await anext(pieces, None)
+                    if received is None and not (finished and said):
                         raise ValueError("the stream broke off or held no answer")
+                    chunk = None if received is None else read_chunk(received)
+                    if chunk and chunk.finish_reason == "content_filter":
+                        raise ContentFilterFinishReasonError
                 if chunk is None:
                     break
-                if piece:
+                finished = finished or chunk.finish_reason is not None
+                if chunk.text:
                     said = True
-                    yield piece
-        self._heard_from = time.monotonic()
+                    yield chunk.text
+                if chunk.usage:
+                    yield chunk.usage
 
     async def check(self) -> None:
         """Ask for the list of models, which costs nothing, unless it was heard from lately.
@@ -81,7 +109,7 @@ class OpenAIModel:
         if self._heard_from and time.monotonic() - self._heard_from < CHECKED_SECONDS:
             return
         with translated(self.name):
-            await self._client.with_options(max_retries=0).models.list()
+            await self._client.models.list()
         self._heard_from = time.monotonic()
 
     async def close(self) -> None:

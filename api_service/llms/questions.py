@@ -20,7 +20,10 @@ _COPULA = re.compile(
     r"\s(?:is|are|means?|refers? to|denotes?|stands? for|describes?)\s(?!not\b)", re.IGNORECASE
 )
 # Words about asking, not about what is asked.
-_ASKING = "explain describe define mean tell give show please book chapter page difference work"
+_ASKING = (
+    "explain describe define mean tell say give show please book chapter page difference work "
+    "know understand want"
+)
 _SUBJECT_TERMS = 5  # a longer subject is a question of its own: "the best way to ..."
 _ASIDE = re.compile(r"\s*\(([^)]*)\)")
 # Where the noun that a predicate begins with has ended: "a benchmark | for models".

@@ -3,16 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from api_service.circuit_breaker import CircuitBreaker
 from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.embedders.bm25 import query_terms
 from api_service.problems import BookMissing, ModelUnavailable
 from api_service.rerankers import Reranker
 from api_service.retrieval import duplicates, headings, naming
+from api_service.retrieval.context import ALONE, Context, blended, preferring, with_context
 from api_service.retrieval.naming import Named
 from api_service.retrieval.reranking import reranked
 from api_service.retrieval.spelling import Spelling, with_corrections
@@ -30,7 +32,7 @@ from api_service.vector_index import (
 log = structlog.get_logger(__name__)
 
 EMBED_SECONDS = 5.0
-"""Longest wait for a question's vector; after it the terms alone must do."""
+"""Longest wait for a question's vector, where nothing else is said."""
 
 PER_SECTION = 2
 """Most chunks of one section among the results, so that one long section does not fill them."""
@@ -53,6 +55,8 @@ class Retriever:
         language: Whose stems it was ingested with.
         spelling: Corrects questions, or None.
         reranker: Orders the best once more, or None.
+        embed_seconds: Longest wait for a question's vector; after it the terms alone must do.
+        breaker: Spares questions that wait while the embedder is away.
     """
 
     index: VectorIndex
@@ -61,10 +65,17 @@ class Retriever:
     language: Language = DEFAULT_LANGUAGE
     spelling: Spelling | None = None
     reranker: Reranker | None = None
+    embed_seconds: float = EMBED_SECONDS
+    breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker("embedder"))
 
 
 async def retrieve(
-    question: str, retriever: Retriever, *, limit: int, by: Retrieval = "hybrid"
+    question: str,
+    retriever: Retriever,
+    *,
+    limit: int,
+    by: Retrieval = "hybrid",
+    context: Context = ALONE,
 ) -> Found:
     """Return at most limit chunks for a question, best first, at most PER_SECTION of a section.
 
@@ -78,23 +89,26 @@ async def retrieve(
         limit: Most chunks.
         by: What to compare at most; less than "hybrid" is for measuring one ranking alone, which
             is then neither corrected nor reranked, and by "dense" nothing but searched.
+        context: What the question is read with.
 
     Raises:
         IndexUnavailable: The index does not answer.
         BookMissing: The index is empty.
     """
     if by == "dense":
-        found = await _search(question, question, retriever, limit * _DEPTH, by)
+        found = await _search((question, question), context, retriever, limit * _DEPTH, by)
         return await _checked(_cut(found, found.chunks, limit), retriever)
     spelt = await retriever.spelling.corrected(question) if retriever.spelling else question
     named = naming.named_in(spelt, retriever.language)
     found, besides = await asyncio.gather(
-        _search(question, spelt, retriever, limit * _DEPTH, by),
+        _search((question, spelt), context, retriever, limit * _DEPTH, by),
         _search_named(named, retriever.index, limit),
     )
     ranked: Sequence[ScoredChunk] = headings.raised(spelt, found.chunks, retriever.language)
+    ranked = preferring(context.page_url, ranked)
     if retriever.reranker and by == "hybrid" and ranked:
-        ranked, was_reranked = await reranked(question, ranked, retriever.reranker)
+        read = context.standalone or question
+        ranked, was_reranked = await reranked(read, ranked, retriever.reranker)
         found = replace(found, reranked=was_reranked)
     if named:
         # A book that was replaced between the two searches is not mixed with its former edition.
@@ -104,15 +118,17 @@ async def retrieve(
 
 
 async def _search(
-    question: str, spelt: str, retriever: Retriever, limit: int, by: Retrieval
+    written: tuple[str, str], context: Context, retriever: Retriever, limit: int, by: Retrieval
 ) -> Found:
-    embedder = retriever.embedder if by != "bm25" else None
-    embedding = await _embed(question, embedder) if embedder else None
+    question, spelt = written
+    embedding = await _embed(question, context, retriever) if by != "bm25" else None
     terms = _NO_TERMS
     if by != "dense":
         terms = query_terms(question, retriever.language)
         if spelt != question:
             terms = with_corrections(terms, query_terms(spelt, retriever.language))
+        if context.besides:
+            terms = with_context(terms, context.besides, retriever.language)
     return await retriever.index.search(terms, embedding, limit, retriever.fusion)
 
 
@@ -120,14 +136,21 @@ async def _search_named(named: Named, index: VectorIndex, limit: int) -> Found:
     return await index.search(named.terms, None, limit * _DEPTH) if named else _NOTHING
 
 
-async def _embed(question: str, embedder: Embedder) -> Embedding | None:
+async def _embed(question: str, context: Context, retriever: Retriever) -> Embedding | None:
+    embedder = retriever.embedder
+    if embedder is None:
+        return None
+    texts = [question, *(beside.text for beside in context.besides)]
+    weights = [1.0, *(beside.weight for beside in context.besides)]
     try:
-        async with asyncio.timeout(EMBED_SECONDS):
-            (vector,) = await embedder.embed([question])
+        with retriever.breaker.call():
+            async with asyncio.timeout(retriever.embed_seconds):
+                vectors = await embedder.embed(texts)
     except (ModelUnavailable, TimeoutError) as error:
         log.warning("question_not_embedded", embedder=embedder.name, error=type(error).__name__)
         return None
-    return Embedding(embedder.name, tuple(vector))
+    vector = tuple(vectors[0]) if len(vectors) == 1 else blended(vectors, weights)
+    return Embedding(embedder.name, vector)
 
 
 def _cut(found: Found, ranked: Iterable[ScoredChunk], limit: int) -> Found:

@@ -42,6 +42,11 @@ class Spelling:
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """The book's words as they were last read; None until they have been."""
+        return self._vocabulary
+
     async def corrected(self, question: str) -> str:
         """Return the question, with the words the book does not have as the book writes them.
 

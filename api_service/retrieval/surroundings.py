@@ -1,6 +1,6 @@
 """What stands around a passage found: a reader of it reads on, and so does a language model."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from api_service.documents import Chunk, ScoredChunk
@@ -23,19 +23,23 @@ async def with_surroundings(found: Found, index: VectorIndex, tokens: int) -> Fo
         IndexUnavailable: The index does not answer.
     """
     taken = {scored.chunk.id for scored in found.chunks}
-    wanted = {place.id for scored in found.chunks for place in _places(scored.chunk)} - taken
+    # An id is a hash, and a reader waits: each is made once.
+    places = [[place.id for place in _places(scored.chunk)] for scored in found.chunks]
+    wanted = {place for around in places for place in around} - taken
     if not wanted or not tokens:
         return found
     stored = await index.chunks(wanted, found.generation)
     left = tokens
     joined: list[ScoredChunk] = []
-    for scored in found.chunks:
+    for scored, ids in zip(found.chunks, places, strict=True):
         around = []
-        for near in _near(scored.chunk, stored, taken):
+        for id_ in ids:
+            if (near := stored.get(id_)) is None or id_ in taken:
+                continue
             cost = count_tokens(near.text)
             if cost <= left:
                 left -= cost
-                taken.add(near.id)
+                taken.add(id_)
                 around.append(near)
         joined.append(_joined(scored, around))
     return replace(found, chunks=tuple(joined))
@@ -48,12 +52,6 @@ def _places(chunk: Chunk) -> Iterator[Chunk]:
         yield replace(chunk, ordinal=chunk.ordinal - 1)
     if chunk.parent is not None:
         yield replace(chunk, anchor=chunk.parent, ordinal=0)
-
-
-def _near(chunk: Chunk, stored: Mapping[str, Chunk], taken: Collection[str]) -> Iterator[Chunk]:
-    for place in _places(chunk):
-        if place.id in stored and place.id not in taken:
-            yield stored[place.id]
 
 
 def _joined(scored: ScoredChunk, around: Sequence[Chunk]) -> ScoredChunk:

@@ -1,5 +1,6 @@
-"""The words of a book, and the one of them that somebody who wrote another may have meant."""
+"""The words of a book: which are rare, and which one somebody who wrote another may have meant."""
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from api_service.embedders.bm25 import term
+from api_service.embedders.bm25 import term, word_terms
 from api_service.search_settings import Language
 
 # Words that are written with letters and not with a handful of them: 3d, x1 and id are left alone.
@@ -24,13 +25,23 @@ class Vocabulary:
 
     Attributes:
         counts: How often each word stands in it, in lower case, by the first letter.
-        stems: The ids of their terms.
-        language: Whose stems they are.
+        holding: In how many chunks each term stands, by its id.
+        chunks: How many chunks there are.
+        language: Whose stems the terms are.
     """
 
     counts: Mapping[str, Mapping[str, int]]
-    stems: frozenset[int]
+    holding: Mapping[int, int]
+    chunks: int
     language: Language
+
+    def rarity(self, term: int) -> float:
+        """Return a term's inverse document frequency, as BM25 has it; above 0.
+
+        One that the book does not have is as rare as one in a single chunk.
+        """
+        holding = self.holding.get(term, 1)
+        return math.log(1 + (self.chunks - holding + 0.5) / (holding + 0.5))
 
     def corrected(self, text: str) -> str:
         """Return a text with each word that the book does not have put as the book writes it.
@@ -46,7 +57,7 @@ class Vocabulary:
         if not (_SHORTEST <= len(word) <= _LONGEST and word.isalpha()):
             return written
         stem = term(word, self.language)
-        if stem is None or stem in self.stems:
+        if stem is None or stem in self.holding:
             return written
         slips = 2 if len(word) >= _TWO_SLIPS else 1
         known = self.counts.get(word[0], {})
@@ -66,20 +77,20 @@ class VocabularyBuilder:
     def __init__(self, language: Language) -> None:
         self._language: Language = language
         self._counts: Counter[str] = Counter()
+        self._holding: Counter[int] = Counter()
+        self._chunks = 0
 
     def read(self, texts: Sequence[str]) -> None:
-        """Count the words of some texts."""
+        """Count the words of some chunks."""
         for text in texts:
             self._counts.update(_WORD.findall(text.casefold()))
+            self._holding.update(word_terms(text, self._language))
+        self._chunks += len(texts)
 
     def built(self) -> Vocabulary:
         """Return the vocabulary of all texts read."""
         counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        stems: set[int] = set()
         for word, count in self._counts.items():
-            if _SHORTEST - 1 <= len(word) <= _LONGEST:
-                stem = term(word, self._language)
-                if stem is not None:
-                    stems.add(stem)
-                    counts[word[0]][word] = count
-        return Vocabulary(counts, frozenset(stems), self._language)
+            if _SHORTEST - 1 <= len(word) <= _LONGEST and term(word, self._language) is not None:
+                counts[word[0]][word] = count
+        return Vocabulary(counts, dict(self._holding), self._chunks, self._language)

@@ -113,12 +113,15 @@ class Found:
         retrieval: What was really compared, whatever was asked for.
         generation: The one all of it is from; "" where there is none.
         reranked: Whether a reranker has put the best of them in their order.
+        prominence: How far the nearest by meaning stands out, 0 to 1 (prominence.py); None where
+            that is not known, as by terms alone.
     """
 
     chunks: tuple[ScoredChunk, ...]
     retrieval: Retrieval
     generation: str = ""
     reranked: bool = False
+    prominence: float | None = None
 
 
 class VectorIndex(Protocol):

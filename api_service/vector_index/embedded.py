@@ -138,7 +138,8 @@ class EmbeddedIndex:
                 self._unpacked += len(chunks)
                 if self._unpacked >= engine.PACK_CHUNKS:
                     self._unpacked = 0
-                    await self._change(engine.pack, self._shard)
+                    folder = self._index / self._name
+                    self._shard = await self._change(shards.pack, self._shard, folder)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""

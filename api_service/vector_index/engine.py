@@ -37,6 +37,7 @@ from api_service.vector_index.points import (
     payload_of,
     stored_from,
 )
+from api_service.vector_index.prominence import prominence
 
 _PAGE = 1000
 _PACKED_KB = 4000
@@ -181,12 +182,6 @@ def write(shard: qdrant.EdgeShard, chunks: Sequence[IndexedChunk]) -> None:
     shard.flush()
 
 
-def pack(shard: qdrant.EdgeShard) -> None:
-    """Put what was written since the last time into files that need not be held in memory."""
-    shard.optimize()
-    shard.flush()
-
-
 def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
     """Remove chunks and flush; rebuilds the segments once a fifth of their points are gone."""
     shard.update(qdrant.UpdateOperation.delete_points(list(ids)))
@@ -225,7 +220,8 @@ def search(shard: qdrant.EdgeShard, book: str, asked: Asked) -> Found:
     dense = qdrant.Query.Nearest(list(embedding.vector), using=DENSE)
     if not terms.indices:
         nearest = qdrant.QueryRequest(limit=limit, query=dense, filter=near, with_payload=True)
-        return Found(_hits(shard, nearest), "dense")
+        hits = _hits(shard, nearest)
+        return Found(hits, "dense", prominence=prominence(hit.score for hit in hits))
     depth = max(limit, CANDIDATES)
     rankings = [
         qdrant.Prefetch(limit=depth, query=sparse, filter=of_book, params=rarity),
@@ -252,7 +248,8 @@ def search(shard: qdrant.EdgeShard, book: str, asked: Asked) -> Found:
         }
         for query, only, how in ((sparse, of_book, rarity), (dense, near, None))
     )
-    return Found(_scored(shard, convex.fuse(by_terms, by_nearness, limit)), "hybrid")
+    best = convex.fuse(by_terms, by_nearness, limit)
+    return Found(_scored(shard, best), "hybrid", prominence=prominence(by_nearness.values()))
 
 
 def chunks(shard: qdrant.EdgeShard, ids: "Collection[qdrant.PointId]") -> dict[str, Chunk]:

@@ -9,6 +9,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 from api_service.documents import Chunk, ScoredChunk
 from api_service.vector_index import Asked, Embedding, Found, StoredChunk, convex
 from api_service.vector_index.points import FINGERPRINT, PATH, chunk_from, origin_of, stored_from
+from api_service.vector_index.prominence import prominence
 from api_service.vector_index.server_requests import Requests, hits
 
 _PAGE = 1000
@@ -52,10 +53,13 @@ async def _by_both(
         # Fused scores of a single ranking are not BM25's.
         return await _by_terms(client, name, requests, asked)
     if len(answers) == 1:
-        return Found(hits(answers[0]), retrieval)
+        found_by_one = hits(answers[0])
+        alone = (hit.score for hit in found_by_one) if retrieval == "dense" else ()
+        return Found(found_by_one, retrieval, prominence=prominence(alone))
     scores = [{hit.id: hit.score for hit in answer.points} for answer in answers]
     best = convex.fuse(scores[0], scores[1], asked.limit)
-    return Found(await _scored(client, name, best), retrieval)
+    chunks_found = await _scored(client, name, best)
+    return Found(chunks_found, retrieval, prominence=prominence(scores[1].values()))
 
 
 async def chunks(

@@ -1,6 +1,8 @@
-"""The embedded index's shards as they lie on disk: taken, loaded, made or brought up to date."""
+"""The embedded index's shards as they lie on disk: taken, loaded, made, packed and mended."""
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import qdrant_edge as qdrant
@@ -49,6 +51,29 @@ def held(folder: Path) -> tuple[int, qdrant.EdgeShard]:
     except BaseException:
         os.close(lock)
         raise
+
+
+def pack(shard: qdrant.EdgeShard, folder: Path) -> qdrant.EdgeShard:
+    """Put what was written since the last time into files that need not be held in memory.
+
+    Returns:
+        The shard, opened anew: what was built in memory is larger there than what is read.
+
+    Raises:
+        IndexRefused: It cannot be read, or the disk is nearly full.
+    """
+    shard.optimize()
+    engine.close(shard)
+    _give_back()
+    opened = engine.load(folder)
+    _give_back()
+    return opened
+
+
+def _give_back() -> None:
+    """Return to the system what the engine has freed, where the C library can: in glibc's case."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _live_shard(index: Path) -> tuple[qdrant.EdgeShard, str]:

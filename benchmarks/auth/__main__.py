@@ -33,9 +33,10 @@ from benchmarks.auth.load import (
     signing_in,
 )
 from benchmarks.auth.revocations import ENDINGS, check_cost, seconds_to_refusal
-from benchmarks.auth.servers import Server, answers, limit, ours, peer, prepare_peer
+from benchmarks.auth.servers import answers, limit, ours, peer, prepare_peer
 from benchmarks.failure import BenchmarkFailed
 from benchmarks.page import write_part
+from benchmarks.servers import Server
 from standalone.postgres import running_postgres
 
 CHECKOUT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.auth.servers import Server
 from benchmarks.failure import BenchmarkFailed
+from benchmarks.servers import Server
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 _PERSON = {"email": "reader@example.com", "password": "SecurePassword123"}

@@ -16,8 +16,8 @@ from api_service.identity.revocations import Entry, Page, Revocations
 from api_service.identity.tokens import verify
 from auth_service.database.profiles import Profile
 from auth_service.tokens.issuer import mint
-from benchmarks.auth.servers import Server
 from benchmarks.failure import BenchmarkFailed
+from benchmarks.servers import Server
 
 _PASSWORD = "SecurePassword123"  # noqa: S105 -- of readers made up here
 _PAUSE_SECONDS = 0.01

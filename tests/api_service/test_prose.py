@@ -90,3 +90,10 @@ def test_what_only_introduces_something_longer_is_left_out(following: str) -> No
 def test_an_excerpt_is_cut_at_a_word() -> None:
     assert excerpt("# Title\n\nSome **words**, and more.", 100) == "Some words, and more."
     assert excerpt("Some words, and more.", 14) == "Some words…"
+
+
+def test_an_excerpt_of_a_long_text_looks_beyond_what_it_leaves_out() -> None:
+    code = "\n".join(["```", *["x = 1"] * 500, "```"])
+
+    assert excerpt(f"{code}\n\nSome **words**, and more. {'word ' * 99}", 14) == "Some words…"
+    assert excerpt(f"Some [words]({'x' * 99}).\n\n{code}", 14) == "Some words."

@@ -51,6 +51,7 @@ def test_a_secret_is_all_that_must_be_set(tmp_path: Path) -> None:
         ({"QDRANT_URL": "http://qdrant:6333/"}, "qdrant_url='http://qdrant:6333'"),
         ({"WEB_CONCURRENCY": "4", "QDRANT_URL": "http://qdrant:6333"}, "workers=4"),
         ({"OPENAI_API_KEY": ""}, "openai_api_key=None"),
+        ({"LLM_MODEL": "gpt-4o-mini, openai:gpt-4o"}, "llm_model=('gpt-4o-mini', 'openai:gpt-4o')"),
         ({"BOOK": "arms"}, "book='arms'"),
         ({"QDRANT_URL": "http://qdrant:6333", "QDRANT_HNSW_M": "32"}, "qdrant_hnsw_m=32"),
         ({"QDRANT_HNSW_M": "", "QDRANT_QUANTIZATION": ""}, "qdrant_quantization='none'"),
@@ -77,7 +78,10 @@ def test_variables_are_read(tmp_path: Path, environment: dict[str, str], shown: 
         ({"RATE_LIMIT": "maybe"}, "RATE_LIMIT should be on or off"),
         ({"FUSION": "sum"}, "FUSION should be 'convex', 'dbsf' or 'rrf'"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL does not fit: Least level of the lines printed: DEBUG,"),
+        ({"CHAT_DEADLINE_MS": "30"}, "CHAT_DEADLINE_MS should be greater than or equal to 100"),
         ({"ANSWER_DEADLINE_SECONDS": "0"}, "ANSWER_DEADLINE_SECONDS should be greater than 0"),
+        ({"FALLBACK": "nobody"}, "FALLBACK should be 'none' or 'extractive'"),
+        ({"LLM_MODEL": ","}, "LLM_MODEL Tuple should have at least 1 item"),
         ({"BOOK": "arms/legs"}, "BOOK does not fit: Name of the book"),
         ({"QDRANT_SHARD_NUMBER": "2"}, "QDRANT_SHARD_NUMBER speaks of a Qdrant server, but"),
         (
@@ -137,3 +141,20 @@ def test_auth_service_calls_itself_what_it_does_by_the_same_setting(
     settings = Settings.model_validate({"JWT_SECRET": SECRET, **addresses})
 
     assert settings.auth_service_origin == origin
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [
+        ({}, 30.0),
+        ({"CHAT_DEADLINE_MS": "2500"}, 2.5),
+        ({"ANSWER_DEADLINE_SECONDS": "1.5"}, 1.5),
+        ({"ANSWER_DEADLINE_SECONDS": "1.5", "CHAT_DEADLINE_MS": "2500"}, 2.5),
+    ],
+)
+def test_a_deadline_under_its_former_name_counts_where_the_new_one_is_unset(
+    environment: dict[str, str], seconds: float
+) -> None:
+    settings = Settings.model_validate({"JWT_SECRET": SECRET, **environment})
+
+    assert settings.answer_seconds == seconds

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api_service import problems
+from api_service import budget_problems, problems
 from api_service.problem_json import render
 from api_service.problems import Problem
 
@@ -19,6 +19,8 @@ DOCUMENTED = {
     "MethodNotAllowed": (405, "/problems/method-not-allowed", "Method Not Allowed"),
     "TooLarge": (413, "/problems/too-large", "Content Too Large"),
     "TooManyRequests": (429, "/problems/too-many-requests", "Too Many Requests"),
+    "TooManyAnswers": (429, "/problems/too-many-answers", "Too Many Answers At Once"),
+    "TokensUsedUp": (429, "/problems/tokens-used-up", "Tokens Used Up"),
     "ApiKeyUsedUp": (429, "/problems/api-key-used-up", "API Key Used Up"),
     "Unexpected": (500, "/problems/unexpected", "Internal Server Error"),
     "Unavailable": (503, "/problems/unavailable", "Service Unavailable"),
@@ -26,6 +28,7 @@ DOCUMENTED = {
     "BookMissing": (503, "/problems/book-missing", "Book Missing"),
     "KeysUnavailable": (503, "/problems/keys-unavailable", "Keys Unavailable"),
     "LimitUnavailable": (503, "/problems/limit-unavailable", "Limit Unavailable"),
+    "MonthUsedUp": (503, "/problems/month-used-up", "Month Used Up"),
     "RevocationsUnknown": (503, "/problems/revocations-unknown", "Revocations Unknown"),
     "ApiKeysUnavailable": (503, "/problems/api-keys-unavailable", "API Keys Unavailable"),
     "ModelUnavailable": (503, "/problems/model-unavailable", "Model Unavailable"),
@@ -39,16 +42,19 @@ def tree(root: type[Problem]) -> Iterator[type[Problem]]:
         yield from tree(kind)
 
 
+MADE = {
+    "TooManyRequests": problems.TooManyRequests(7),
+    "TooManyAnswers": budget_problems.TooManyAnswers(2, retry_after=7),
+    "TokensUsedUp": budget_problems.TokensUsedUp(retry_after=7),
+    "MonthUsedUp": budget_problems.MonthUsedUp(retry_after=7),
+    "ApiKeyUsedUp": problems.ApiKeyUsedUp("A sentence.", retry_after=7),
+    "Unexpected": problems.Unexpected(),
+}
+"""Problems that are not made of a sentence alone."""
+
+
 def make(kind: type[Problem]) -> Problem:
-    match kind.__name__:
-        case "TooManyRequests":
-            return problems.TooManyRequests(7)
-        case "ApiKeyUsedUp":
-            return problems.ApiKeyUsedUp("A sentence.", retry_after=7)
-        case "Unexpected":
-            return problems.Unexpected()
-        case _:
-            return kind("A sentence.")
+    return MADE.get(kind.__name__) or kind("A sentence.")
 
 
 def test_every_problem_is_documented() -> None:

@@ -9,6 +9,7 @@ from api_service.documents import Document
 from api_service.ingestion.loaders import docusaurus, html, markdown, notebook, pdf
 from api_service.ingestion.loaders.files import Unreadable, walk
 from api_service.ingestion.loaders.sites import Site, site_of
+from api_service.ingestion.loaders.unseen import without_unseen
 
 
 class NoPages(Exception):
@@ -143,9 +144,10 @@ def load_page(site: Site, path: PurePosixPath) -> Document | BrokenPage | None:
         pass
     try:
         loader = _by_suffix()[path.suffix.lower()]
-        return loader.load(site.folder, path, base_url=site.base_url)
+        page = loader.load(site.folder, path, base_url=site.base_url)
     except Unreadable as error:
         return BrokenPage(name, error.line, error.reason)
+    return without_unseen(page) if page else None
 
 
 def no_pages(folder: Path) -> NoPages:

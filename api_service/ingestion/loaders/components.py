@@ -18,6 +18,12 @@ _SILENT = re.compile(
     r"audio|canvas|embed|head|iframe|math|noscript|object|script|style|svg|template|video"
     r"|Head|Video|You[Tt]ube"
 )
+_HIDDEN = re.compile(
+    r"""(?:^|\s)hidden(?=\s|/|$)|(?:^|\s)hidden\s*=\s*(?:["']{2}|["']hidden["']|\{\s*true\s*\})"""
+    r"""|\bstyle\s*=\s*(?:"[^"]*|'[^']*|\{[^}]*)(?:display["']?\s*:\s*["']?none"""
+    r"""|visibility["']?\s*:\s*["']?hidden|(?:font-?size|opacity)["']?\s*:\s*["']?0(?![.\d]*[1-9]))""",
+    re.IGNORECASE,
+)
 _ADMONITIONS = re.compile(r"Admonition|Callout|Caution|Danger|Important|Info|Note|Tip|Warning")
 _TABS = re.compile(r"Tab|TabItem|hfoption")
 _FIXED = {
@@ -37,6 +43,11 @@ _FIXED_CLOSING = {"code": "`", "table": TABLE_END}
 def is_silent(name: str) -> bool:
     """Tell whether an element's content is nothing to read: films, frames, scripts, drawings."""
     return _SILENT.fullmatch(name) is not None
+
+
+def is_hidden(tag: Tag) -> bool:
+    """Tell whether nobody sees an element, by an attribute or its style, nor opened as tabs are."""
+    return tag.attribute("role") != "tabpanel" and _HIDDEN.search(tag.attributes) is not None
 
 
 def words(tag: Tag) -> str:

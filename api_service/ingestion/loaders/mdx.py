@@ -10,7 +10,7 @@ from bisect import bisect
 from collections.abc import Callable
 
 from api_service.ingestion.loaders.admonitions import in_words
-from api_service.ingestion.loaders.components import is_silent, words
+from api_service.ingestion.loaders.components import is_hidden, is_silent, words
 from api_service.ingestion.loaders.files import Unreadable
 from api_service.ingestion.loaders.includes import with_includes
 from api_service.ingestion.loaders.masking import (
@@ -175,7 +175,13 @@ def _without_jsx(
             is_what = "closed but not opened" if tag.is_closing else "opened but not closed"
             flaw(index.line(tag.start), f"The component {tag.name} is {is_what}.")
     for element in pairs:
-        edits += _edits(element, text, partials, masks)
+        if element.closing and is_hidden(element.opening):
+            start, end = element.opening.start, element.closing.end
+            if text.text[element.opening.end : element.closing.start].strip():
+                flaw(index.line(start), "Text that is hidden from readers is left out.")
+            edits.append((start, end, ""))
+        else:
+            edits += _edits(element, text, partials, masks)
     edits += _dedents(pairs, text.text)
     return text.edited(sorted(edits))
 

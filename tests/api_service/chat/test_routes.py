@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -6,8 +7,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api_service.wire import MESSAGE_LENGTH
+from api_service.chat.schemas import HISTORY_TURNS
+from api_service.wire import ADDRESS_LENGTH, MESSAGE_LENGTH, SELECTION_LENGTH, TURN_LENGTH
+from service_kit.logs import configure_logs
 from tests.api_service.book import IMU, ingest
+from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     Scene,
     breaks_off,
@@ -184,7 +188,7 @@ async def test_a_model_that_fails_is_a_problem_to_be_tried_again(
 
 async def test_an_answer_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     async with scripted_openai() as openai:
-        openai.chat = says_then_hangs("An IMU")
+        openai.chat = drips(*["An IMU "] * 100, seconds=0.05)
         settings = make_settings(tmp_path, openai=openai, deadline=0.5)
         await ingest(settings)
         async with running_service(settings) as http:
@@ -220,3 +224,125 @@ async def test_embeddings_of_another_length_are_not_used(tmp_path: Path) -> None
             body = (await http.post("/v1/chat", json=QUESTION)).json()
 
     assert body["retrieval"] == "bm25"
+
+
+async def test_a_reply_tells_what_it_took_and_how_it_came_about(http: httpx.AsyncClient) -> None:
+    reply = await http.post("/v1/chat", json=QUESTION)
+    body = reply.json()
+
+    assert set(body) == {
+        *("response", "sources", "processing_time_ms", "mode", "retrieval", "reranked"),
+        *("refused", "model", "usage", "timings", "citations", "request_id"),
+    }
+    assert (body["refused"], body["usage"]) == (False, None)
+    assert body["model"] == "extractive:sentences"
+    assert set(body["timings"]) == {"retrieval_ms", "first_token_ms", "total_ms"}
+    assert body["request_id"] == reply.headers["X-Request-ID"]
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+async def test_what_the_model_says_it_took_is_told(tmp_path: Path) -> None:
+    spent = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"content": "So [1]."}, "finish_reason": "stop"}]},
+        {"choices": [], "usage": spent},
+    ]
+    stream = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    async with scripted_openai() as openai:
+        openai.chat = sends(f"{stream}data: [DONE]\n\n", "text/event-stream")
+        settings = make_settings(tmp_path, openai=openai)
+        await ingest(settings)
+        async with running_service(settings) as http:
+            body = (await http.post("/v1/chat", json=QUESTION)).json()
+
+    assert body["usage"] == {"input_tokens": 7, "output_tokens": 3}
+
+
+async def test_all_sources_are_listed_on_request(http: httpx.AsyncClient) -> None:
+    body = (await http.post("/v1/chat", json=QUESTION | {"considered": True})).json()
+
+    assert len(body["considered"]) >= len(body["sources"]) == 1
+    assert body["considered"][0] == body["sources"][0]
+
+
+async def test_a_question_may_stand_in_the_address(http: httpx.AsyncClient) -> None:
+    asked = await http.get("/v1/chat", params=QUESTION)
+    posted = await http.post("/v1/chat", json=QUESTION)
+
+    assert asked.status_code == 200
+    assert asked.json()["response"] == posted.json()["response"]
+    assert asked.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("message", ["", " ", "x" * (MESSAGE_LENGTH + 1), "ga\x00it"])
+async def test_an_address_without_a_question_is_refused(
+    http: httpx.AsyncClient, message: str
+) -> None:
+    reply = await http.get("/v1/chat", params={"message": message})
+
+    assert (reply.status_code, reply.json()["title"]) == (422, "Invalid Input")
+    assert reply.json()["errors"][0]["member"] == "message"
+    assert reply.json()["instance"] == "/v1/chat"
+
+
+async def test_what_stands_in_the_address_is_never_logged(
+    http: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("api-service", "json", "DEBUG")
+    await http.get("/v1/chat", params={"message": "zebraword and gait"})
+    await http.get("/v1/chat", params={"message": "zebraword" * 1000})
+    await http.get("/v1/chat", params={"message": "zebraword"}, headers={"Authorization": ""})
+    captured = capfd.readouterr()
+
+    assert "/v1/chat" in captured.out + captured.err
+    assert "zebraword" not in captured.out + captured.err
+
+
+async def test_a_question_may_come_with_what_the_reader_has_before_them(
+    http: httpx.AsyncClient,
+) -> None:
+    reply = await http.post(
+        "/v1/chat",
+        json=QUESTION
+        | {
+            "history": [
+                {"role": "user", "content": "What is a gait?"},
+                {"role": "assistant", "content": ""},
+            ],
+            "selected_text": IMU.text,
+            "page_url": "https://book.test/docs/sensors?theme=dark#lidar",
+        },
+    )
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("history", [{"role": "system", "content": "gait"}]),
+        ("history", [{"role": "user", "content": "gait", "name": "gait"}]),
+        ("history", [{"role": "user"}]),
+        ("history", [{"role": "user", "content": "x" * (TURN_LENGTH + 1)}]),
+        ("history", [{"role": "user", "content": "ga\x00it"}]),
+        ("history", [{"role": "user", "content": "gait"}] * (HISTORY_TURNS + 1)),
+        ("history", "gait"),
+        ("selected_text", "x" * (SELECTION_LENGTH + 1)),
+        ("selected_text", None),
+        ("page_url", "javascript:gait"),
+        ("page_url", "https://book.test/a b"),
+        ("page_url", "/docs\ngait"),
+        ("page_url", f"/{'x' * ADDRESS_LENGTH}"),
+        ("considered", "gait"),
+    ],
+)
+async def test_what_comes_with_a_question_is_bounded(
+    http: httpx.AsyncClient, member: str, value: object
+) -> None:
+    for path in ("/v1/chat", "/v1/chat/stream"):
+        reply = await http.post(path, json=QUESTION | {member: value})
+        (error,) = reply.json()["errors"]
+
+        assert reply.status_code == 422
+        assert error["member"] in ("(unknown)", member) or error["member"].startswith(f"{member}.")
+        assert "gait" not in reply.text

@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from api_service.evaluation.judged_sets import BadSet, Passage, Query, read_set
+from api_service.chat.question import Turn
+from api_service.evaluation.judged_sets import (
+    BadSet,
+    Passage,
+    Query,
+    read_histories,
+    read_set,
+    read_standalone,
+)
 from tests.api_service.evaluation.sets import CORPUS, QRELS, QUERIES, write_set
 
 
@@ -12,6 +20,13 @@ def test_a_set_is_read_with_the_judged_questions_alone(tmp_path: Path) -> None:
     assert judged.passages[2].title == ""
     assert judged.queries == (Query("q1", "How far away is it?"), Query("q2", "legs on the ground"))
     assert judged.judgements == {"q1": {"d1": 2}, "q2": {"d2": 1}}
+    assert judged.unanswerable == (Query("q3", "unanswerable"),)
+
+
+def test_strings_that_answer_are_read_where_a_set_has_them(tmp_path: Path) -> None:
+    queries = QUERIES.replace('{"history": []}', '{"answers": ["near", 5]}')
+    judged = read_set(write_set(tmp_path, queries=queries))
+    assert [query.answers for query in judged.queries] == [("near", "5"), ()]
 
 
 def test_judgements_may_stand_where_the_benchmarks_archives_have_them(tmp_path: Path) -> None:
@@ -75,3 +90,41 @@ def test_what_is_no_text_is_named(tmp_path: Path) -> None:
     (folder / "queries.jsonl").write_bytes(b'{"_id": "q\xff"}')
     with pytest.raises(BadSet, match=r"queries.jsonl is no UTF-8 text, from byte 10 on"):
         read_set(folder)
+
+
+def test_what_was_said_before_a_question_is_read(tmp_path: Path) -> None:
+    said = '[{"role": "user", "content": "What?"}, {"role": "assistant", "content": "That."}]'
+    write_set(
+        tmp_path,
+        queries=f'{{"_id": "q1", "text": "Why?", "metadata": {{"history": {said}}}}}\n'
+        '{"_id": "q2", "text": "legs", "metadata": {"history": []}}\n'
+        '{"_id": "q3", "text": "arms", "metadata": 7}\n'
+        '{"_id": "q4", "text": "arms"}\n',
+    )
+
+    assert read_histories(tmp_path) == {"q1": (Turn("user", "What?"), Turn("assistant", "That."))}
+
+
+@pytest.mark.parametrize(
+    ("history", "told"),
+    [
+        ('"words"', "no list of objects"),
+        ('["words"]', "no list of objects"),
+        ('[{"role": "system", "content": "x"}]', "neither user's nor assistant's"),
+        ('[{"role": "user"}]', "content is no text"),
+    ],
+)
+def test_a_history_of_another_form_is_refused_by_its_line(
+    tmp_path: Path, history: str, told: str
+) -> None:
+    row = f'{{"_id": "q1", "text": "Why?", "metadata": {{"history": {history}}}}}'
+    write_set(tmp_path, queries=f"{row}\n")
+    with pytest.raises(BadSet, match=rf"line 1: .*{told}"):
+        read_histories(tmp_path)
+
+
+def test_questions_that_stand_alone_are_read_by_their_ids(tmp_path: Path) -> None:
+    file = tmp_path / "standalone.jsonl"
+    file.write_text('{"_id": "q1", "text": "Why is it so?"}\n')
+
+    assert read_standalone(file) == {"q1": "Why is it so?"}

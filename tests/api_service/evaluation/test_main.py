@@ -51,12 +51,14 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-async def evaluate(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+async def evaluate(
+    folder: Path, *arguments: str, command: str = "retrieval", **environment: str
+) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "api_service.evaluation",
-        "retrieval",
+        command,
         "--data",
         str(folder),
         *arguments,
@@ -94,12 +96,69 @@ async def test_a_folder_without_a_set_is_told(tmp_path: Path) -> None:
     assert "corpus.jsonl cannot be read: No such file" in told
 
 
+async def test_follow_ups_are_measured_on_request(tmp_path: Path) -> None:
+    said = '[{"role": "user", "content": "What measures distance by light?"}]'
+    queries = f'{{"_id": "q1", "text": "How?", "metadata": {{"history": {said}}}}}\n'
+    write_set(tmp_path, queries=queries, qrels="q1\td1\t1\n")
+    standalone = tmp_path / "standalone.jsonl"
+    standalone.write_text('{"_id": "q1", "text": "How is distance measured by light?"}\n')
+    status, out, _ = await evaluate(tmp_path, "--history", "--standalone", str(standalone))
+
+    assert status == 0
+    assert out.splitlines()[0] == "3 documents, 1 judged follow-ups, 1 of them at turn 2"
+    assert out.splitlines()[-1].endswith("nDCG@10: 1.0000")
+
+
+async def test_a_set_without_conversations_has_no_follow_ups(tmp_path: Path) -> None:
+    status, out, told = await evaluate(write_set(tmp_path), "--history")
+
+    assert (status, out) == (1, "")
+    assert "no judged query with a history" in told
+
+
 @pytest.mark.parametrize("model", ["acme:some", "local:"])
 async def test_a_model_that_cannot_be_used_is_told(tmp_path: Path, model: str) -> None:
     status, _, told = await evaluate(write_set(tmp_path), EMBEDDING_MODEL=model)
 
     assert status == 2
     assert "EMBEDDING_MODEL" in told
+
+
+async def test_what_is_refused_and_cited_is_printed(tmp_path: Path) -> None:
+    folder = write_set(tmp_path)
+    status, out, told = await evaluate(
+        folder, "--other", str(folder), "--count", "1", command="answers"
+    )
+
+    assert status == 0
+    assert out.splitlines()[0] == "answered by extractive:sentences, retrieval bm25"
+    assert "refusal recall" in out
+    assert told == "\r3 of 3 chunks written\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "status", "reason"),
+    [
+        (("--other", "missing"), {}, 1, "corpus.jsonl cannot be read: No such file"),
+        (("--count", "0"), {}, 2, "must be 1 or more"),
+        ((), {"EMBEDDING_MODEL": "acme:some"}, 2, "EMBEDDING_MODEL"),
+        ((), {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, 1, "did not"),
+    ],
+)
+async def test_answers_that_cannot_be_measured_are_refused_in_a_sentence(
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    status: int,
+    reason: str,
+) -> None:
+    ended, out, told = await evaluate(
+        write_set(tmp_path), *arguments, command="answers", **environment
+    )
+
+    assert (ended, out) == (status, "")
+    assert reason in told
+    assert "Traceback" not in told
 
 
 async def make_questions(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:

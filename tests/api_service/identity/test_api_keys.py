@@ -126,6 +126,7 @@ async def test_a_key_speaks_for_its_owner(unlimited: Site) -> None:
     async with keys_of(unlimited.url) as keys:
         caller = await keys.verify(key["key"])
     assert (caller.user_id, caller.session_id) == (key["referenceId"], key["id"])
+    assert caller.key_id == key["id"]
     assert (caller.name, caller.software_background, caller.interest_area) == ("Mina", "Python", "")
     assert caller.expires_at is not None
     assert caller.permissions is None
@@ -272,6 +273,18 @@ async def test_a_route_takes_a_key_in_place_of_a_token(unlimited: Site, tmp_path
     assert (none.status_code, none.json()["type"]) == (401, "/problems/invalid-token")
 
 
+async def test_a_key_is_taken_as_a_bearer_too(unlimited: Site, tmp_path: Path) -> None:
+    key = await unlimited.new_key()
+    async with running_service(settings_for(tmp_path, unlimited.url)) as http:
+        reply = await http.get("/v1/me", headers=bearer(key["key"]))
+        other = await http.get("/v1/me", headers={"X-API-Key": "x" * 64, **bearer(key["key"])})
+        wrong = await http.get("/v1/models", headers=bearer("x" * 64))
+        short = await http.get("/v1/me", headers=bearer(key["key"][:40]))
+    assert reply.json()["user_id"] == other.json()["user_id"] == key["referenceId"]
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert (short.status_code, short.json()["type"]) == (401, "/problems/invalid-token")
+
+
 async def test_where_both_are_sent_the_token_alone_counts(tmp_path: Path, unlimited: Site) -> None:
     key = (await unlimited.new_key())["key"]
     async with running_service(settings_for(tmp_path, unlimited.url)) as http:
@@ -306,6 +319,27 @@ async def test_questions_of_a_key_are_counted_with_those_of_its_owners_tokens(
         said = [await http.get("/v1/search?q=x", headers=headers) for headers in (*who, who[0])]
     assert [reply.status_code for reply in said[:2]] != [429, 429]
     assert said[2].status_code == 429
+
+
+async def test_a_key_has_limits_of_its_own_within_its_owners(
+    tmp_path: Path, unlimited: Site
+) -> None:
+    key = await unlimited.new_key()
+    settings = settings_for(tmp_path, unlimited.url, "9/minute")
+    changes = {"api_key_streams": 2, "api_key_tokens_a_day": 40_000}
+    async with running_service(settings.model_copy(update=changes)) as http:
+        del http.headers["authorization"]
+        token = (await unlimited.client.get("jwt")).json()["token"]
+        of_key = await http.get("/v1/usage", headers={"X-API-Key": key["key"]})
+        of_token = await http.get("/v1/usage", headers=bearer(token))
+
+    def scopes(reply: httpx.Response) -> list[tuple[str, str, int]]:
+        limits = reply.json()["limits"]
+        return [(each["name"], each["scope"], each["limit"]) for each in limits]
+
+    own = [("streams", "api_key", 2), ("tokens", "api_key", 40_000)]
+    assert [each for each in scopes(of_key) if each not in own] == scopes(of_token)
+    assert [each for each in scopes(of_key) if each not in scopes(of_token)] == own
 
 
 async def test_a_key_with_permissions_does_what_they_name_and_no_more(

@@ -30,6 +30,29 @@ async def test_without_a_key_the_book_answers_itself() -> None:
     assert choose(make_settings(Path())).mode == "extractive"
 
 
+async def test_of_several_the_first_gives_its_name(tmp_path: Path) -> None:
+    model = choose(make_settings(tmp_path, openai=OPENAI, llm_model="gpt-4o,gpt-4o-mini"))
+
+    assert model.name == "openai:gpt-4o"
+    await model.close()
+
+
+async def test_the_book_answers_last_where_it_is_asked_to(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, openai=OPENAI)
+    model = choose(settings, fallback="extractive")
+
+    assert model.mode == "generated"
+    await model.check()  # though nobody listens
+    await model.close()
+
+
+async def test_without_a_key_and_a_fallback_the_book_answers_first(tmp_path: Path) -> None:
+    model = choose(make_settings(tmp_path, llm_model="gpt-4o,gpt-4o-mini"), fallback="extractive")
+
+    assert model.mode == "extractive"
+    await model.close()
+
+
 def test_an_unknown_vendor_is_refused_with_those_known() -> None:
     with pytest.raises(BadSettings, match=r"LLM_MODEL .*'acme'.*openai, extractive"):
         choose(make_settings(Path(), openai=OPENAI, llm_model="acme:model"))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from api_service.llms import LanguageModel, Prompt, choose
+from api_service.llms import LanguageModel, Prompt, Usage, choose
 from api_service.problems import ModelUnavailable
 from tests.api_service.book import GAIT, scored
 from tests.api_service.scripted_openai import (
@@ -35,6 +35,16 @@ async def test_the_answer_arrives_in_pieces() -> None:
     assert asked["stream"] is True
     assert asked["max_completion_tokens"] > 0
     assert [message["role"] for message in asked["messages"]] == ["system", "user"]
+
+
+async def test_what_it_took_comes_at_the_end() -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says("One ", "two.", usage=(7, 2))
+        model = model_of(openai)
+        pieces = [piece async for piece in model.stream(PROMPT)]
+        await model.close()
+
+    assert pieces == ["One ", "two.", Usage(7, 2)]
 
 
 async def test_an_answer_cut_at_its_longest_is_still_an_answer() -> None:

@@ -9,6 +9,7 @@ import pytest
 from api_service import embedders, rerankers
 from api_service.documents import Chunk
 from api_service.problems import BookMissing, IndexUnavailable
+from api_service.retrieval.context import Beside, Context
 from api_service.retrieval.retriever import PER_SECTION, Retriever, retrieve
 from api_service.retrieval.spelling import Spelling
 from api_service.search_settings import Language
@@ -149,6 +150,48 @@ async def test_an_identifier_is_found_in_spite_of_a_slip(tmp_path: Path) -> None
     await index.close()
 
     assert result.chunks[0].chunk == named
+
+
+async def test_what_is_read_beside_a_question_is_searched_for_and_embedded_with_it(
+    tmp_path: Path,
+) -> None:
+    async with scripted(tmp_path) as openai:
+        settings = make_settings(tmp_path, openai=openai)
+        embedder = embedders.choose(settings)
+        index = await open_index(settings)
+        context = Context(besides=(Beside("What is a lidar?", 0.3),))
+        try:
+            result = await retrieve(
+                "What blinds it?", Retriever(index, embedder), limit=1, context=context
+            )
+        finally:
+            await index.close()
+            if embedder:
+                await embedder.close()
+        (body,) = openai.asked("/embeddings")
+
+    assert result.chunks[0].chunk == LIDAR
+    assert result.retrieval == "hybrid"
+    assert body["input"] == ["What blinds it?", "What is a lidar?"]
+
+
+async def test_a_reranker_reads_a_question_as_it_stands_alone(tmp_path: Path) -> None:
+    await book_of(BOOK, tmp_path)
+    async with scripted_reranker() as scripted:
+        settings = make_settings(tmp_path).model_copy(update={"reranker": scripted.url})
+        reranker = rerankers.choose(settings)
+        assert reranker
+        index = await open_index(settings)
+        context = Context((Beside("What is a lidar?", 0.3),), standalone="What blinds a lidar?")
+        try:
+            await retrieve(
+                "What blinds it?", Retriever(index, reranker=reranker), limit=2, context=context
+            )
+        finally:
+            await index.close()
+            await reranker.close()
+
+    assert [body["query"] for body in scripted.requests] == ["What blinds a lidar?"]
 
 
 async def reranked_by(scene: Scene, data_dir: Path, question: str, seconds: float = 5) -> Found:

@@ -5,7 +5,8 @@ import pytest
 
 from auth_service.migrate import migrate
 from benchmarks.auth.revocations import ENDINGS, Ending, check_cost, seconds_to_refusal
-from benchmarks.auth.servers import Server, answers, ours
+from benchmarks.auth.servers import answers, ours
+from benchmarks.servers import Server
 from standalone.postgres import running_postgres
 
 

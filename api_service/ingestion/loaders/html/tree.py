@@ -26,7 +26,7 @@ _UNSEEN = re.compile(
     r"|font-size\s*:\s*0(?:\.0*)?(?:[a-z%]+)?\s*(?:;|!|$)|(?:left|text-indent)\s*:\s*-\d{4,}px)",
     re.IGNORECASE,
 )
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")  # of typography, as generators put it there
 _WORD = re.compile(r"\w")
 _TEX_SCRIPT = re.compile(r"math/tex(?P<display>\s*;\s*mode\s*=\s*display)?", re.IGNORECASE)
 

@@ -1,7 +1,7 @@
 import os
 import time
 
-from benchmarks.auth.servers import Server
+from benchmarks.servers import Server
 
 
 def test_a_servers_processor_time_and_memory_are_read_from_the_system() -> None:

@@ -1,0 +1,65 @@
+"""What an answer takes in tokens: at most, before it is asked for, and in fact, once it ends."""
+
+from dataclasses import dataclass, field
+
+from api_service.chat.events import Delta, Done, Event, Sources
+from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile, fill
+from api_service.chat.question import Question
+from api_service.llms import ANSWER_TOKENS
+from api_service.problems import ModelUnavailable
+from api_service.token_counts import count_tokens
+
+
+def most_tokens(question: Question) -> int:
+    """Return how many tokens an answer takes at most: the prompt's, and the longest answer's.
+
+    Counted as cl100k does; a model of another vocabulary may take more, and is then counted so
+    when it has said it. A question's embedding is not counted: it costs a hundredth of an answer.
+    """
+    # The prompt leaves room for sources as far as the question does; the first is always in it.
+    answer = BUDGET + len(question.message.encode()) + ANSWER_TOKENS
+    # A follow-up may first be put so that it stands alone.
+    again = FOLLOW_UP_BUDGET + len(question.message.encode()) + ANSWER_TOKENS
+    return answer + (again if question.history else 0)
+
+
+@dataclass(slots=True)
+class Spending:
+    """What one answer has taken so far, as its events tell it."""
+
+    question: Question
+    prompt_file: PromptFile
+    _sources: Sources | None = None
+    _done: Done | None = None
+    _words: list[str] = field(default_factory=list)
+
+    def note(self, event: Event) -> None:
+        """Take an event into account."""
+        if isinstance(event, Sources):
+            self._sources = event
+        elif isinstance(event, Delta):
+            self._words.append(event.text)
+        elif isinstance(event, Done):
+            self._done = event
+
+    def tokens(self, failure: BaseException | None = None) -> int:
+        """Return the tokens taken: the vendor's own count, or else ours.
+
+        Args:
+            failure: What ended the answer early, if anything did. A reader's leaving does not make
+                it free: the model was asked. A model that did not answer has taken nothing.
+        """
+        done = self._done
+        if done is not None and done.usage is not None:
+            return done.usage.input_tokens + done.usage.output_tokens
+        if self._sources is None or (done is not None and _asked_nobody(done)):
+            return 0
+        if isinstance(failure, ModelUnavailable) and not self._words:
+            return 0
+        prompt = fill(self.prompt_file, self.question, self._sources.considered)
+        texts = (prompt.instructions, prompt.question, "".join(self._words))
+        return sum(count_tokens(text) for text in texts)
+
+
+def _asked_nobody(done: Done) -> bool:
+    return done.refused or done.mode == "extractive"

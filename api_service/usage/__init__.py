@@ -1,0 +1,1 @@
+"""What the caller has used of the limits, and what is left."""

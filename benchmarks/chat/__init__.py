@@ -1,0 +1,1 @@
+"""`POST /v1/chat` and its stream beside bare clients of the same two vendors' calls."""
