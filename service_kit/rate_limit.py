@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 MEMORY = "memory://"
 
 _SCHEMES = ("redis://", "rediss://", "redis+unix://")
-_SECONDS = 1.0  # what the store may take, and how long it is left alone after it failed
+_SECONDS = 1.0
 _AT_ONCE = 16  # questions the store is asked, and so connections to it
 
 
@@ -93,10 +93,12 @@ class RateStore:
     Args:
         uri: `memory://` counts in this process; `redis://…`, `rediss://…` and `redis+unix://…`
             for all processes alike.
+        seconds: What it may take to answer, and how long it is left alone after it did not.
     """
 
-    def __init__(self, uri: str = MEMORY) -> None:
-        self.storage: Storage = WindowStorage() if uri == MEMORY else _redis(uri)
+    def __init__(self, uri: str = MEMORY, *, seconds: float = _SECONDS) -> None:
+        self.storage: Storage = WindowStorage() if uri == MEMORY else _redis(uri, seconds)
+        self._seconds = seconds
         self._failures: tuple[type[Exception], ...] = (
             OSError,
             *_as_tuple(self.storage.base_exceptions),
@@ -105,12 +107,12 @@ class RateStore:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(self, question: Callable[[], Awaitable[Result]]) -> Result:
-        """Return what question returns, within a second.
+        """Return what question returns, within the store's seconds.
 
         After a failure the store is left alone for as long, so that a request that can do
-        without it does not wait for each of its time-outs. The second begins when it is asked:
-        of a crowd most wait here first, where a connection for each would take longer to open
-        than the store to answer.
+        without it does not wait for each of its time-outs. They begin when it is asked: of a
+        crowd most wait here first, where a connection for each would take longer to open than
+        the store to answer.
 
         Raises:
             RateStoreDown: The store does not answer.
@@ -119,10 +121,10 @@ class RateStore:
             if time.monotonic() < self._asked_again_at:
                 raise RateStoreDown
             try:
-                async with asyncio.timeout(_SECONDS):
+                async with asyncio.timeout(self._seconds):
                     return await question()
             except self._failures as error:
-                self._asked_again_at = time.monotonic() + _SECONDS
+                self._asked_again_at = time.monotonic() + self._seconds
                 log.warning("rate_limit_store_unavailable", error=type(error).__name__)
                 raise RateStoreDown from error
 
@@ -236,12 +238,12 @@ def redis_client(storage: object) -> "Redis | None":
     return None
 
 
-def _redis(uri: str) -> Storage:
+def _redis(uri: str, seconds: float = _SECONDS) -> Storage:
     storage = storage_from_string(
         f"async+{uri}",
         implementation="redispy",
-        socket_timeout=_SECONDS,
-        socket_connect_timeout=_SECONDS,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
     )
     assert isinstance(storage, Storage)  # noqa: S101 -- async+ asks for it; limits types it wider
     return storage

@@ -6,7 +6,7 @@ import pytest
 
 from auth_service.better_auth_window import BetterAuthWindow
 from service_kit.rate_limit import RateLimit, RateLimited, RateStore
-from tests.service_kit.redis_server import running_redis
+from tests.service_kit.redis_server import PATIENT, running_redis
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -15,7 +15,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield RateStore()
         return
     with running_redis(tmp_path) as server:
-        store = RateStore(server.uri)
+        store = RateStore(server.uri, seconds=PATIENT)
         yield store
         await store.close()
 

@@ -12,6 +12,9 @@ import pytest
 
 SECONDS = 20.0
 
+PATIENT = 30.0
+"""Seconds for a store to answer where a test asks what it counts, not how it is when it is away."""
+
 
 class RedisServer:
     """Started and stopped by a test; it keeps its port and nothing else."""

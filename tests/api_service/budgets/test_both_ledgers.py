@@ -2,37 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-
-import pytest
-import pytest_asyncio
 
 from api_service.budgets import Balance, Counter, Full, Ledger, Places
-from api_service.budgets.in_memory import MemoryLedger
-from api_service.budgets.in_redis import RedisLedger
-from service_kit.rate_limit import RateStore, redis_client
-from tests.service_kit.redis_server import running_redis
 
 TOMORROW = int(time.time()) + 86_400
 DAY = Counter("tokens:user:ada:today", limit=100, ends_at=TOMORROW)
 MONTH = Counter("tokens:everyone:month", limit=150, ends_at=TOMORROW)
 TABS = Places("streams:user:ada", limit=2)
 KEY = Places("streams:key:k", limit=1)
-
-
-@pytest_asyncio.fixture(params=["memory", "redis"])
-async def ledger(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with running_redis(tmp_path_factory.mktemp("redis")) as redis:
-        store = RateStore(redis.uri)
-        client = redis_client(store.storage)
-        assert client is not None
-        yield RedisLedger(store, client)
-        await store.close()
 
 
 async def test_what_is_reserved_is_gone_until_it_is_settled(ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ import pytest
 from api_service.budgets import Balance, Counter, Places
 from api_service.budgets.in_redis import PREFIX, RedisLedger
 from service_kit.rate_limit import RateStore, RateStoreDown, redis_client
-from tests.service_kit.redis_server import running_redis
+from tests.service_kit.redis_server import PATIENT, running_redis
 
 
 def opened(store: RateStore) -> RedisLedger:
@@ -19,7 +19,7 @@ def opened(store: RateStore) -> RedisLedger:
 async def test_everything_written_ends_with_its_period(tmp_path: Path) -> None:
     ends_at = int(time.time()) + 1000
     with running_redis(tmp_path) as redis:
-        store = RateStore(redis.uri)
+        store = RateStore(redis.uri, seconds=PATIENT)
         ledger = opened(store)
         await ledger.reserve([Counter("tokens", 10, ends_at)], 1)
         await ledger.settle([Counter("late", 10, ends_at)], 1, 1)
@@ -38,7 +38,7 @@ async def test_several_processes_share_one_budget(tmp_path: Path) -> None:
     counter = Counter("tokens", 777, int(time.time()) + 1000)
     with running_redis(tmp_path) as redis:
         # To the Redis, connections of their own are processes of their own.
-        stores = [RateStore(redis.uri) for _ in range(4)]
+        stores = [RateStore(redis.uri, seconds=PATIENT) for _ in range(4)]
         ledgers = [opened(store) for store in stores]
 
         async def reserved(ledger: RedisLedger) -> int:
@@ -55,7 +55,7 @@ async def test_several_processes_share_one_budget(tmp_path: Path) -> None:
 
 async def test_a_redis_that_is_away_is_said_to_be(tmp_path: Path) -> None:
     with running_redis(tmp_path) as redis:
-        store = RateStore(redis.uri)
+        store = RateStore(redis.uri, seconds=PATIENT)
         ledger = opened(store)
         redis.stop()
         with pytest.raises(RateStoreDown):

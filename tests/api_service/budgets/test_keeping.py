@@ -1,23 +1,21 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from api_service.budget_problems import MonthUsedUp, TokensUsedUp, TooManyAnswers
 from api_service.budgets import Balance, Ledger
 from api_service.budgets.in_memory import MemoryLedger
-from api_service.budgets.in_redis import RedisLedger
 from api_service.budgets.keeping import SOON, Budgets, Limits, open_budgets
 from api_service.budgets.standing import Budget, Streams
 from api_service.identity.caller import Caller
 from api_service.problems import LimitUnavailable, Problem
-from service_kit.rate_limit import RateStore, redis_client
+from service_kit.rate_limit import RateStore
 from tests.api_service.service import make_settings
-from tests.service_kit.redis_server import RedisServer, running_redis
+from tests.service_kit.redis_server import PATIENT, RedisServer, running_redis
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 HALF_A_DAY = 43_200
@@ -40,21 +38,6 @@ def caller(user: str = "ada", *, key: str = "") -> Caller:
 
 def budgets(limits: Limits, ledger: Ledger | None = None, moment: float = NOON) -> Budgets:
     return Budgets(ledger or MemoryLedger(clock=lambda: moment), limits, clock=lambda: moment)
-
-
-@pytest_asyncio.fixture(params=["memory", "redis"])
-async def ledger(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with running_redis(tmp_path_factory.mktemp("redis")) as redis:
-        store = RateStore(redis.uri)
-        client = redis_client(store.storage)
-        assert client is not None
-        yield RedisLedger(store, client)
-        await store.close()
 
 
 async def refusal(reserving: Awaitable[object]) -> Problem:
@@ -225,7 +208,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    store = RateStore(redis.uri)
+    store = RateStore(redis.uri, seconds=PATIENT)
     kept = open_budgets(make_settings(tmp_path, limit="9/minute"), store)
 
     async def enter() -> None:
@@ -248,7 +231,7 @@ async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(
 async def test_what_cannot_be_counted_is_refused_and_what_is_under_way_goes_on(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    store = RateStore(redis.uri)
+    store = RateStore(redis.uri, seconds=PATIENT)
     kept = open_budgets(make_settings(tmp_path, limit="9/minute"), store)
     async with kept.place(caller()):
         reservation = await kept.reserve(caller(), 100)
