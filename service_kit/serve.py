@@ -18,6 +18,12 @@ log = structlog.get_logger(__name__)
 GRACE_SECONDS = 20
 """What requests under way get when the service is told to stop; Compose waits 30."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection may be idle: longer than proxies and clients keep theirs, often 60 s.
+
+Else one could send a request on a connection that is just being closed here, and lose it.
+"""
+
 
 class Served(Protocol):
     """The settings that say where and how a service listens."""
@@ -82,4 +88,5 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         server_header=False,
         proxy_headers=False,  # TRUSTED_PROXIES says whom to believe, not the server
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
