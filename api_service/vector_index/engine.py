@@ -54,7 +54,7 @@ def create(folder: Path) -> qdrant.EdgeShard:
         IndexRefused: It cannot be made.
     """
     config = qdrant.EdgeConfig(
-        # What `pack` has packed is searched in the file, through the system's own cache.
+        # What has been packed is searched in the file, through the system's own cache.
         sparse_vectors={
             BM25: qdrant.EdgeSparseVectorParams(
                 modifier=qdrant.Modifier.Idf, memory=qdrant.Memory.Cold
