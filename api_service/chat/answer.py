@@ -44,9 +44,19 @@ class _Told:
 
 
 async def answer(
-    question: Question, *, resources: Resources, prompt_file: PromptFile
+    question: Question,
+    *,
+    resources: Resources,
+    prompt_file: PromptFile,
+    deadline: Deadline | None = None,
 ) -> AsyncGenerator[Event]:
     """Yield the events of an answer; closing the generator early ends all work for it.
+
+    Args:
+        question: What is asked.
+        resources: What it is answered with.
+        prompt_file: What a model is told.
+        deadline: When it must be complete; None: in as long as the settings say, from now on.
 
     Raises:
         DeadlineExceeded: It was not complete in time.
@@ -54,7 +64,7 @@ async def answer(
         IndexUnavailable: The index does not answer.
         ModelUnavailable: The language model does not answer.
     """
-    deadline = Deadline.after(resources.settings.answer_seconds)
+    deadline = deadline or Deadline.after(resources.settings.answer_seconds)
     model, book_url = resources.model, resources.settings.book_base_url
     told = _Told(Writer(model.name, model.mode))
     yield Meta(model=model.name, mode=model.mode)

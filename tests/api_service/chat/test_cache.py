@@ -14,7 +14,7 @@ from api_service.chat.question import Question, Reader, Turn
 from api_service.chat.spending import most_tokens
 from api_service.identity.caller import Caller
 from api_service.llms import Usage
-from api_service.problems import BookMissing, ModelUnavailable
+from api_service.problems import BookMissing, DeadlineExceeded, ModelUnavailable
 from api_service.resources import Resources, open_resources
 from api_service.vector_index import LiveIndex, VectorIndex
 from tests.api_service.callers import make_caller
@@ -28,6 +28,7 @@ from tests.api_service.chat.asking import (
     heard,
     opened,
 )
+from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     ScriptedOpenAI,
     refuses,
@@ -35,6 +36,8 @@ from tests.api_service.scripted_openai import (
     says_then_hangs,
     scripted_openai,
 )
+from tests.api_service.scripted_reranker import scripted_reranker
+from tests.api_service.scripted_reranker import sends as reranker_sends
 from tests.api_service.service import make_settings
 
 GRACE = make_caller("grace")
@@ -217,6 +220,51 @@ async def test_an_answer_without_embeddings_is_not_kept_where_there_are_some(
         await heard(asked(resources))
 
         assert len(openai.asked("/chat/completions")) == times_asked + 1
+
+
+async def test_an_answer_without_a_reranker_is_not_kept_where_there_is_one(tmp_path: Path) -> None:
+    async with scripted_openai() as openai, scripted_reranker() as reranker:
+        ranks, reranker.scene = reranker.scene, reranker_sends({}, 503)
+        async with opened(
+            tmp_path, openai, answer_cache=KEPT, reranker=reranker.url, reranker_model="m"
+        ) as resources:
+            assert not last(await heard(asked(resources))).reranked
+            reranker.scene = ranks
+            for _ in range(2):
+                assert last(await heard(asked(resources))).reranked
+
+        assert len(openai.asked("/chat/completions")) == 2
+
+
+async def test_an_answer_is_complete_even_if_nobody_can_tell_whether_to_keep_it(
+    tmp_path: Path,
+) -> None:
+    events: list[Event] = []
+    async with scripted_openai() as openai, keeping(tmp_path, openai) as resources:
+        openai.chat = drips("A lidar measures ", "distance [1].", seconds=0.2)
+        async for event in asked(resources):
+            if isinstance(event, Delta):
+                await resources.index.close()
+            events.append(event)
+
+    assert text(events) == "A lidar measures distance [1]."
+    assert [each.n for each in last(events).citations] == [1]
+
+
+async def test_whether_the_book_is_the_same_is_told_within_the_time_of_the_answer(
+    tmp_path: Path,
+) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = make_settings(tmp_path, qdrant_url=f"http://127.0.0.1:{port}", deadline=0.4)
+        settings = settings.model_copy(update={"answer_cache": KEPT})
+        async with open_resources(settings) as resources:
+            with pytest.raises(DeadlineExceeded):
+                await heard(asked(resources))
 
 
 async def test_where_the_first_cannot_pay_the_next_one_does(tmp_path: Path) -> None:

@@ -151,7 +151,8 @@ def test_words_are_those_the_index_takes_apart() -> None:
 )
 def test_a_text_of_separators_or_of_one_word_is_read_in_one_go(text: str) -> None:
     assert all(found in text for found in IDENTIFIER.findall(text))
-    assert query_terms(text)
+    terms = query_terms(text)
+    assert len(terms.indices) == len(terms.values)
 
 
 def test_identifiers_are_found_whole_wherever_they_stand() -> None:
