@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from api_service.budgets.headers import limit_headers
 from api_service.identity.api_keys import looks_like_key
@@ -126,6 +127,12 @@ async def within_limit(request: Request, caller: CurrentCaller, res: Res) -> Non
         raise refusal
 
 
+async def departure(receive: Receive) -> None:
+    """Return when the caller goes away; what may still come of their body is not that."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
     """Return what work returns; when the caller goes away first, work is cancelled.
 
@@ -136,13 +143,8 @@ async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
     Raises:
         ClientDisconnect: The caller has gone.
     """
-
-    async def departure() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
     working = asyncio.create_task(work)
-    leaving = asyncio.create_task(departure())
+    leaving = asyncio.create_task(departure(request.receive))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():

@@ -8,6 +8,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+KEPT_SECONDS = 60
+"""How long a connection without a request is kept: longer than clients keep it, which would
+otherwise ask on one that is being closed."""
+
 
 def free_port() -> int:
     """Return a port of the local host that was free a moment ago."""
@@ -19,7 +23,14 @@ def free_port() -> int:
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Serve app for as long as the context lasts; yields its address."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        timeout_keep_alive=KEPT_SECONDS,
+    )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

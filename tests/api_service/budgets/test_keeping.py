@@ -203,7 +203,7 @@ async def test_who_is_cancelled_while_the_ledger_is_asked_takes_nothing(
         async with kept.place(make_caller()):
             raise AssertionError("nobody gets here")
 
-    for asking in (kept.reserve(make_caller(), 100), enter()):
+    for asking in (kept.reserve(make_caller(), 100), kept.reserve(make_caller(), 10**9), enter()):
         task = asyncio.ensure_future(asking)
         await asyncio.sleep(0)
         task.cancel()

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.api_service.chat.asking import (
     heard,
     opened,
 )
+from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     ScriptedOpenAI,
@@ -153,8 +154,18 @@ async def put_a_copy_in_place(index: VectorIndex) -> None:
     await live.adopt(name)
 
 
-async def test_without_a_book_nothing_is_shared(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path).model_copy(update={"answer_cache": KEPT})
+@pytest.fixture(params=["embedded", "server"])
+def qdrant_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
+    if request.param == "embedded":
+        yield None
+        return
+    with qdrant_server(tmp_path / "storage") as url:
+        yield url
+
+
+async def test_without_a_book_nothing_is_shared(tmp_path: Path, qdrant_url: str | None) -> None:
+    settings = make_settings(tmp_path, qdrant_url=qdrant_url)
+    settings = settings.model_copy(update={"answer_cache": KEPT})
     async with open_resources(settings) as resources:
         for _ in range(2):
             with pytest.raises(BookMissing):
