@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from tests.api_service.scripted_openai import (
     scripted_openai,
 )
 from tests.api_service.service import make_settings
-from tests.service_kit.redis_server import running_redis
 
 
 async def tokens(resources: Resources) -> Balance:
@@ -140,15 +138,6 @@ async def test_no_more_answers_are_under_way_than_may_be(tmp_path: Path) -> None
             with pytest.raises(TooManyAnswers):
                 await anext(asked(resources))
         assert await heard(asked(resources))
-
-
-@pytest.fixture(params=["memory", "redis"])
-def counted_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "memory":
-        yield "memory://"
-        return
-    with running_redis(tmp_path) as redis:
-        yield redis.uri
 
 
 async def test_a_thousand_questions_at_once_never_take_more_than_a_budget(

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,6 @@ from tests.api_service.chat.asking import (
     heard,
     opened,
 )
-from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     ScriptedOpenAI,
@@ -152,15 +151,6 @@ async def put_a_copy_in_place(index: VectorIndex) -> None:
     copy = await live.opened(name)
     await copy.close()
     await live.adopt(name)
-
-
-@pytest.fixture(params=["embedded", "server"])
-def qdrant_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
-    if request.param == "embedded":
-        yield None
-        return
-    with qdrant_server(tmp_path / "storage") as url:
-        yield url
 
 
 async def test_without_a_book_nothing_is_shared(tmp_path: Path, qdrant_url: str | None) -> None:
