@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -30,21 +30,28 @@ _api_key = APIKeyHeader(
 )
 
 
+CREDENTIALS = (Security(_bearer), Security(_api_key))
+"""What the API's description says of credentials; `current_caller` reads them."""
+
+
 def resources_of(request: Request) -> Resources:
     """Return what the lifespan opened."""
     opened: Resources = request.state.resources
     return opened
 
 
-Res = Annotated[Resources, Depends(resources_of)]
+# FastAPI calls what is not async in another thread, and goes through all that a dependency depends
+# on wherever it is named, though it calls it once: a reader would wait for both.
 
 
-async def current_caller(
-    request: Request,
-    res: Res,
-    _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    api_key: Annotated[str | None, Security(_api_key)],
-) -> Caller:
+async def _resources(request: Request) -> Resources:
+    return resources_of(request)
+
+
+Res = Annotated[Resources, Depends(_resources)]
+
+
+async def current_caller(request: Request) -> Caller:
     """Return who is asking: by bearer token, or else by API key.
 
     Where both are sent, the token alone counts, good or bad: it is checked here, so that a key
@@ -61,6 +68,7 @@ async def current_caller(
         ApiKeysUnavailable: The key cannot be checked.
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
+    res, api_key = resources_of(request), request.headers.get("X-API-Key")
     token = _bearer_token(request)
     if token is not None and looks_like_key(token):
         token, api_key = None, token
