@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from api_service.embedders.bm25 import word_terms
@@ -57,7 +58,7 @@ def terms_of(text: str, language: Language = DEFAULT_LANGUAGE) -> frozenset[int]
 def read(question: str, language: Language = DEFAULT_LANGUAGE) -> Asked:
     """Return what a question asks for; what it is and how it is done, in English only."""
     every = terms_of(question, language)
-    about = (every - terms_of(_ASKING, language)) or every
+    about = (every - _asking(language)) or every
     if _ASKS_HOW.search(question):
         return Asked(about, "how", frozenset(), language)
     what = _ASKS_WHAT.fullmatch(_without_its_end(question))
@@ -77,6 +78,11 @@ def _without_its_end(question: str) -> str:
     while end and not (question[end - 1].isalnum() or question[end - 1] == "_"):
         end -= 1
     return " ".join(question[:end].split())
+
+
+@cache
+def _asking(language: Language) -> frozenset[int]:
+    return terms_of(_ASKING, language)
 
 
 def defines(subject: frozenset[int], sentence: str, language: Language = DEFAULT_LANGUAGE) -> float:

@@ -32,10 +32,11 @@ from api_service.vector_index import (
     SparseVector,
     StoredChunk,
     engine,
+    engine_search,
     generations,
     shards,
 )
-from api_service.vector_index.points import OTHER_LENGTH
+from api_service.vector_index.kept_chunks import KeptChunks
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ class EmbeddedIndex:
         self._lock = lock
         self._issued: set[str] = set()
         self._unpacked = 0
+        self._kept = KeptChunks(self._shard)
         self._loaded, self._closed = True, False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
@@ -99,13 +101,7 @@ class EmbeddedIndex:
         """
         if dimensions is None:
             return True
-        stored = await self._run(lambda: engine.dimensions_of(self._shard))
-        if stored in (None, dimensions):
-            return stored is not None
-        if await self._run(lambda: engine.others_with_vectors(self._shard, self.book)):
-            cure = f"stop the service and remove the folder {self._index}"
-            raise IndexRefused(OTHER_LENGTH.format(stored=stored, asked=dimensions, cure=cure))
-        return False
+        return await self._run(engine.fits, self._shard, self.book, dimensions, self._index)
 
     async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Fit the dense vector to dimensions; the collection is there since the index opened."""
@@ -160,7 +156,7 @@ class EmbeddedIndex:
         """Return the stored ones of these chunks; none once another generation is live."""
 
         def read() -> dict[str, Chunk]:
-            return engine.chunks(self._shard, ids) if generation == self._name else {}
+            return self._kept.of(ids) if generation == self._name else {}
 
         return await self._run(read) if ids else {}
 
@@ -179,7 +175,8 @@ class EmbeddedIndex:
         asked = Asked(terms, embedding, limit, fusion)
 
         def read() -> Found:
-            return replace(engine.search(self._shard, self.book, asked), generation=self._name)
+            found = engine_search.search(self._shard, self.book, asked, self._kept.of)
+            return replace(found, generation=self._name)
 
         return await self._run(read)
 
@@ -283,6 +280,8 @@ class EmbeddedIndex:
             with suppress(OSError):  # the folder is gone
                 await asyncio.to_thread(generations.require_room, self._index)
             raise
+        finally:
+            self._kept = KeptChunks(self._shard)
 
     def _pack(self) -> None:
         self._shard.optimize()
@@ -297,4 +296,5 @@ class EmbeddedIndex:
 
     def _swap(self, shard: qdrant.EdgeShard, name: str) -> None:
         old, self._shard, self._name = self._shard, shard, name
+        self._kept = KeptChunks(shard)
         old.close()
