@@ -153,7 +153,7 @@ def test_openais_client_is_answered_as_the_page_of_endpoints_says(
     )
 
     assert done.returncode == 0, done.stderr
-    assert "omain randomization" in done.stdout
+    assert "inertial measurement unit" in done.stdout
     assert re.search(r"\[\d\]", done.stdout)
 
 
