@@ -15,7 +15,7 @@ from api_service.budgets.headers import LEFT, POLICY, LimitHeadersMiddleware
 from api_service.chat.completions_routes import router as completions
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
-from api_service.dependencies import current_caller, resources_of
+from api_service.dependencies import CREDENTIALS, current_caller, resources_of
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
 from api_service.problem_json import ProblemBody, render
@@ -97,7 +97,11 @@ def _v1() -> APIRouter:
     documented: dict[int | str, dict[str, Any]] = dict.fromkeys(
         (400, 401, 403, 413, 422, 429, 503), problem
     )
-    v1 = APIRouter(prefix="/v1", dependencies=[Depends(current_caller)], responses=documented)
+    v1 = APIRouter(
+        prefix="/v1",
+        dependencies=[*CREDENTIALS, Depends(current_caller)],
+        responses=documented,
+    )
     for room in (chat, completions, search, me, usage):
         v1.include_router(room)
     return v1
@@ -127,7 +131,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
-            allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
+            # OpenAI's client sends a dozen headers of its own, each program some others. Nothing is
+            # guarded by refusing them: who is trusted is told by the origin, and who asks by a
+            # token, which no browser adds by itself.
+            allow_headers=("*",),
             expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID),
             allow_credentials=False,
         ),

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from api_service.budgets.headers import limit_headers
 from api_service.identity.api_keys import looks_like_key
@@ -29,21 +30,28 @@ _api_key = APIKeyHeader(
 )
 
 
+CREDENTIALS = (Security(_bearer), Security(_api_key))
+"""What the API's description says of credentials; `current_caller` reads them."""
+
+
 def resources_of(request: Request) -> Resources:
     """Return what the lifespan opened."""
     opened: Resources = request.state.resources
     return opened
 
 
-Res = Annotated[Resources, Depends(resources_of)]
+# FastAPI calls what is not async in another thread, and goes through all that a dependency depends
+# on wherever it is named, though it calls it once: a reader would wait for both.
 
 
-async def current_caller(
-    request: Request,
-    res: Res,
-    _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    api_key: Annotated[str | None, Security(_api_key)],
-) -> Caller:
+async def _resources(request: Request) -> Resources:
+    return resources_of(request)
+
+
+Res = Annotated[Resources, Depends(_resources)]
+
+
+async def current_caller(request: Request) -> Caller:
     """Return who is asking: by bearer token, or else by API key.
 
     Where both are sent, the token alone counts, good or bad: it is checked here, so that a key
@@ -60,6 +68,7 @@ async def current_caller(
         ApiKeysUnavailable: The key cannot be checked.
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
+    res, api_key = resources_of(request), request.headers.get("X-API-Key")
     token = _bearer_token(request)
     if token is not None and looks_like_key(token):
         token, api_key = None, token
@@ -126,6 +135,12 @@ async def within_limit(request: Request, caller: CurrentCaller, res: Res) -> Non
         raise refusal
 
 
+async def departure(receive: Receive) -> None:
+    """Return when the caller goes away; what may still come of their body is not that."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
     """Return what work returns; when the caller goes away first, work is cancelled.
 
@@ -136,13 +151,8 @@ async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
     Raises:
         ClientDisconnect: The caller has gone.
     """
-
-    async def departure() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
     working = asyncio.create_task(work)
-    leaving = asyncio.create_task(departure())
+    leaving = asyncio.create_task(departure(request.receive))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():

@@ -98,8 +98,12 @@ class Chunk:
     @property
     def id(self) -> str:
         """A UUIDv5 that stays the same while the chunk keeps its place in its book."""
+        return self.id_at(self.anchor, self.ordinal)
+
+    def id_at(self, anchor: str, ordinal: int) -> str:
+        """Return the id of the chunk at another place of the same page, whether there is one."""
         # A book's name holds no "/", so no two places read alike.
-        return str(uuid5(_CHUNKS, f"{self.book}/{self.path}#{self.anchor}#{self.ordinal}"))
+        return str(uuid5(_CHUNKS, f"{self.book}/{self.path}#{anchor}#{ordinal}"))
 
     @property
     def searchable(self) -> str:

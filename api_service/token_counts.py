@@ -1,7 +1,7 @@
 """Tokens, as OpenAI's models count them (cl100k): the measure of prompts and of texts to embed."""
 
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 
@@ -14,6 +14,12 @@ class _Encoding(Protocol):
 def count_tokens(text: str) -> int:
     """Return the number of tokens; the first call reads the vocabulary, for half a second."""
     return len(_encoding().encode_ordinary(text))
+
+
+@lru_cache(maxsize=2048)
+def passage_tokens(text: str) -> int:
+    """Return the same of a text of the book's: those come up again and again, and are kept."""
+    return count_tokens(text)
 
 
 def cut_to_tokens(text: str, most: int) -> str:

@@ -16,6 +16,7 @@ from api_service.chat.deadlines import SEARCH, Deadline
 from api_service.chat.events import Delta, Done, Event, Meta, Sources, Timings
 from api_service.chat.evidence import nearest, refusal, weighed
 from api_service.chat.finding import find
+from api_service.chat.head_start import begun
 from api_service.chat.markers import with_known_markers
 from api_service.chat.orders import is_order
 from api_service.chat.prompt import PromptFile, fill
@@ -44,9 +45,19 @@ class _Told:
 
 
 async def answer(
-    question: Question, *, resources: Resources, prompt_file: PromptFile
+    question: Question,
+    *,
+    resources: Resources,
+    prompt_file: PromptFile,
+    deadline: Deadline | None = None,
 ) -> AsyncGenerator[Event]:
     """Yield the events of an answer; closing the generator early ends all work for it.
+
+    Args:
+        question: What is asked.
+        resources: What it is answered with.
+        prompt_file: What a model is told.
+        deadline: When it must be complete; None: in as long as the settings say, from now on.
 
     Raises:
         DeadlineExceeded: It was not complete in time.
@@ -54,7 +65,7 @@ async def answer(
         IndexUnavailable: The index does not answer.
         ModelUnavailable: The language model does not answer.
     """
-    deadline = Deadline.after(resources.settings.answer_seconds)
+    deadline = deadline or Deadline.after(resources.settings.answer_seconds)
     model, book_url = resources.model, resources.settings.book_base_url
     told = _Told(Writer(model.name, model.mode))
     yield Meta(model=model.name, mode=model.mode)
@@ -64,7 +75,7 @@ async def answer(
     told.retrieval_ms = told.elapsed_ms()
     found = replace(found, chunks=freed_sources(found.chunks))
     prompt = fill(prompt_file, question, found.chunks, sought.standalone)
-    yield Sources(prompt.sources, found.retrieval, found.reranked)
+    sources_found = Sources(prompt.sources, found.retrieval, found.reranked)
     citations = Citations(
         prompt.sources,
         resources.retriever.language,
@@ -72,17 +83,22 @@ async def answer(
     )
     order = is_order(question.message)
     asked = (question.message, sought.standalone)
-    if not order and weighed(asked, found, resources.retriever).enough:
+    if order or not weighed(asked, found, resources.retriever).enough:
+        yield sources_found
+    else:
         words = deadline.each(_words(model, replace(prompt, wanted_by=deadline.at), told))
-        known = with_known_markers(words, len(prompt.sources))
-        kept = safe(known, prompt_file=prompt_file, sources=prompt.sources, book_url=book_url)
-        async with aclosing(words), aclosing(citations.check(kept)) as checked:
-            writer = told.writer
-            async for event in checked:
-                if told.writer != writer:  # one that answers in the model's place
-                    writer = told.writer
-                    yield Meta(model=writer.name, mode=writer.mode)
-                yield event
+        writer = told.writer
+        # The sources are told while the model is on its way to the first word.
+        async with begun(words) as coming:
+            yield sources_found
+            known = with_known_markers(coming, len(prompt.sources))
+            kept = safe(known, prompt_file=prompt_file, sources=prompt.sources, book_url=book_url)
+            async with aclosing(citations.check(kept)) as checked:
+                async for event in checked:
+                    if told.writer != writer:  # one that answers in the model's place
+                        writer = told.writer
+                        yield Meta(model=writer.name, mode=writer.mode)
+                    yield event
     sources = tuple((n, prompt.sources[n - 1]) for n in citations.cited)
     refused = not citations.text
     if refused:

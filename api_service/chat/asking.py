@@ -9,7 +9,8 @@ import structlog
 
 from api_service.budget_problems import MonthUsedUp, TokensUsedUp
 from api_service.chat.answer import answer
-from api_service.chat.cache import told_once
+from api_service.chat.cache import key_of, told_once
+from api_service.chat.deadlines import SEARCH, Deadline
 from api_service.chat.events import Done, Event
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
@@ -42,7 +43,8 @@ async def ask(
         Problem: As `answer` does, before the first event or after any.
     """
     done: Done | None = None
-    told = _told(question, caller, resources, prompt_file)
+    deadline = Deadline.after(resources.settings.answer_seconds)
+    told = _told(question, caller, resources, prompt_file, deadline)
     async with resources.budgets.place(caller), aclosing(told) as events:
         async for event in events:
             if isinstance(event, Done):
@@ -54,15 +56,21 @@ async def ask(
 
 
 async def _told(
-    question: Question, caller: Caller, resources: Resources, prompt_file: PromptFile
+    question: Question,
+    caller: Caller,
+    resources: Resources,
+    prompt_file: PromptFile,
+    deadline: Deadline,
 ) -> AsyncGenerator[Event]:
     """Yield the answer; in the book's own words, if that may be, where tokens do not suffice."""
-    tell = partial(_within_tokens, question, caller, resources, prompt_file)
-    shared = resources.answers
+    tell = partial(_within_tokens, question, caller, resources, prompt_file, deadline)
+    shared, key = resources.answers, None
+    if shared is not None:
+        key = await deadline.part(SEARCH).keep(key_of(question, resources, prompt_file))
     told = (
         tell()
-        if shared is None
-        else told_once(question, tell, shared=shared, resources=resources, prompt_file=prompt_file)
+        if shared is None or key is None
+        else told_once(key, tell, shared=shared, resources=resources)
     )
     try:
         async with aclosing(told) as events:
@@ -75,16 +83,21 @@ async def _told(
     else:
         return
     quoting = replace(resources, model=ExtractiveModel(resources.settings.book_language))
-    async with aclosing(_within_tokens(question, caller, quoting, prompt_file)) as events:
+    told = _within_tokens(question, caller, quoting, prompt_file, deadline)
+    async with aclosing(told) as events:
         async for event in events:
             yield event
 
 
 async def _within_tokens(
-    question: Question, caller: Caller, resources: Resources, prompt_file: PromptFile
+    question: Question,
+    caller: Caller,
+    resources: Resources,
+    prompt_file: PromptFile,
+    deadline: Deadline,
 ) -> AsyncGenerator[Event]:
     """Yield the same, its tokens set aside before and counted when it has ended, however it did."""
-    story = answer(question, resources=resources, prompt_file=prompt_file)
+    story = answer(question, resources=resources, prompt_file=prompt_file, deadline=deadline)
     if resources.model.mode == "extractive":  # takes none
         async with aclosing(story) as events:
             async for event in events:

@@ -5,6 +5,7 @@ first pay for it. Off unless ANSWER_CACHE is set. A question with a history is n
 belongs to its conversation.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -19,6 +20,7 @@ from api_service.chat.profile import described
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
 from api_service.llms import Usage
+from api_service.problems import IndexUnavailable
 from api_service.resources import Resources
 from api_service.single_flight import SingleFlight
 from api_service.vector_index import SparseVector
@@ -27,9 +29,11 @@ log = structlog.get_logger(__name__)
 
 _NO_TERMS = SparseVector((), ())
 
+_TELLING_SECONDS = 1.0  # most that the end of an answer waits, so that it can be kept
+
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class Key:
     """All that an answer depends on. Settings besides do not change while the process lives.
 
     Attributes:
@@ -47,33 +51,24 @@ class _Key:
 
 
 async def told_once(
-    question: Question,
+    key: Key,
     tell: Callable[[], AsyncGenerator[Event]],
     *,
     shared: SingleFlight,
     resources: Resources,
-    prompt_file: PromptFile,
 ) -> AsyncGenerator[Event]:
     """Yield the events of an answer: of one kept, of one under way, or else those of tell.
 
     Args:
-        question: What is asked.
+        key: What it depends on.
         tell: Begins a new answer.
         shared: Answers under way, and those kept.
         resources: What it is answered with.
-        prompt_file: What a model is told.
 
     Raises:
-        IndexUnavailable: Whether the book is the same is not known.
         Problem: As tell does.
     """
     began = time.perf_counter()
-    key = await _key(question, resources, prompt_file)
-    if key is None:
-        async with aclosing(tell()) as events:
-            async for event in events:
-                yield event
-        return
     if kept := shared.kept(key):
         log.info("answered_again", model=key.model, prompt=key.prompt)
         for event in cast("tuple[Event, ...]", kept):
@@ -94,7 +89,7 @@ async def told_once(
 
 
 async def _kept_after(
-    key: _Key,
+    key: Key,
     tell: Callable[[], AsyncGenerator[Event]],
     shared: SingleFlight,
     resources: Resources,
@@ -104,23 +99,37 @@ async def _kept_after(
     async with aclosing(tell()) as events:
         async for event in events:
             told.append(event)
-            if (
-                isinstance(event, Done)
-                and _at_its_best(event, resources)
-                and await _generation(resources) == key.generation
-            ):
+            if isinstance(event, Done) and await _may_be_kept(event, key, resources):
                 shared.keep(key, tuple(told))
             yield event
 
 
-async def _key(question: Question, resources: Resources, prompt_file: PromptFile) -> _Key | None:
-    """Return what an answer is found by; None where it may not be shared, or there is no book."""
+async def _may_be_kept(done: Done, key: Key, resources: Resources) -> bool:
+    """Tell whether an answer is as good as can be, and of the book that it is kept for.
+
+    Whatever comes of it, the answer is complete: that nobody can tell is no reason to lose it.
+    """
+    if not _at_its_best(done, resources):
+        return False
+    try:
+        async with asyncio.timeout(_TELLING_SECONDS):
+            return await _generation(resources) == key.generation
+    except (IndexUnavailable, TimeoutError):
+        return False
+
+
+async def key_of(question: Question, resources: Resources, prompt_file: PromptFile) -> Key | None:
+    """Return what an answer is found by; None where it may not be shared, or there is no book.
+
+    Raises:
+        IndexUnavailable: Whether the book is the same is not known.
+    """
     if question.history:
         return None
     generation = await _generation(resources)
     if not generation:
         return None
-    return _Key(
+    return Key(
         message=question.message,
         selected_text=question.selected_text,
         page_url=question.page_url,
@@ -139,8 +148,10 @@ async def _generation(resources: Resources) -> str:
 
 def _at_its_best(done: Done, resources: Resources) -> bool:
     """Tell whether nothing was away that would have made the answer better."""
-    by_terms_alone = resources.retriever.embedder is not None and done.retrieval == "bm25"
-    return done.model == resources.model.name and not by_terms_alone
+    retriever = resources.retriever
+    by_terms_alone = retriever.embedder is not None and done.retrieval == "bm25"
+    as_found = retriever.reranker is not None and done.considered and not done.reranked
+    return done.model == resources.model.name and not by_terms_alone and not as_found
 
 
 def _given_again(event: Event, began: float) -> Event:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 _TAGS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}  # letters that nobody sees
 _ALIKE = str.maketrans("аеорсухіјѕԁһӏԛԝмтвнкνοαρτυικ", "aeopcyxijsdhlqwmtbhkvoaptuik")
 _DIGITS = str.maketrans("013457@$", "oieastas")
-_MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+")
+_WORD = re.compile(r"\w+")
+_LATIN, _LOOKS_LATIN = re.compile("[a-z]"), re.compile("[\u0370-\u052f]")
 _WITH_DIGITS = re.compile(r"\b(?=\w*[a-z])(?=[a-z]*[013457@$])[a-z013457@$]+")
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _SPACED = re.compile(r"\b(?:\w ){2,}\w\b")
@@ -37,8 +38,14 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_TAGS))
         text = _UNSEEN.sub("", text).lower()
-        text = _MIXED.sub(lambda found: found[0].translate(_ALIKE), text)
+        text = _WORD.sub(lambda found: _unmixed(found[0]), text)
     text = text.lower()
     text = _SPACED.sub(lambda found: found[0].replace(" ", ""), text)
     text = _WITH_DIGITS.sub(lambda found: found[0].translate(_DIGITS), text)
     return _SPACES.sub(" ", _JOINTS.sub(" ", text))
+
+
+def _unmixed(word: str) -> str:
+    """Return a word of two alphabets in one; any other as it is."""
+    mixed = _LATIN.search(word) and _LOOKS_LATIN.search(word)
+    return word.translate(_ALIKE) if mixed else word

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from api_service.chat.support import terms_told
 from api_service.documents import ScoredChunk
-from api_service.embedders.bm25 import word_terms
 from api_service.llms.questions import read
 from api_service.retrieval.retriever import Retriever
-from api_service.search_settings import Language
 from api_service.vector_index import Found
 
 NOTHING_FOUND = "The book says nothing about that."
@@ -106,16 +105,16 @@ def _share(question: str, found: Sequence[ScoredChunk], retriever: Retriever) ->
     asked = read(spelt, retriever.language).terms
     weights = {term: vocabulary.rarity(term) if vocabulary else 1.0 for term in asked}
     total = sum(weights.values())
-    held = (asked & _terms(scored, retriever.language) for scored in found)
-    most = max((sum(map(weights.__getitem__, terms)) for terms in held), default=0.0)
+    most = 0.0
+    for scored in found:
+        held = asked & terms_told(scored, retriever.language)
+        if held == asked:  # no other holds more
+            most = total
+            break
+        most = max(most, sum(map(weights.__getitem__, held)))
     return most / total if total else 0.0
 
 
 def _name(scored: ScoredChunk) -> str:
     headings = scored.chunk.heading_path or (scored.chunk.title,)
     return _MARKUP.sub(r"\\\1", " ".join(" > ".join(headings).split()))
-
-
-def _terms(scored: ScoredChunk, language: Language) -> frozenset[int]:
-    headings = " ".join((scored.chunk.title, *scored.chunk.heading_path))
-    return word_terms(f"{headings}\n{scored.passage}", language)

@@ -97,7 +97,9 @@ async def seek(
     passage = selection.marked(question.selected_text)
     earlier = recent(question.history)
     leans = follow_ups.leans(question.message, retriever.language)
-    standalone = follow_ups.standalone(question.message, earlier, retriever.language, passage)
+    standalone = question.message
+    if leans:
+        standalone = follow_ups.standalone(standalone, earlier, retriever.language, passage)
     context = Context(
         besides=(*selection.besides(passage), *follow_ups.besides(earlier)),
         page_url=question.page_url,

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from api_service.chat.question import Turn
-from api_service.llms import LanguageModel, Prompt, Usage, Writer
+from api_service.llms import LanguageModel, Prompt, Usage
 from api_service.llms.questions import read, terms_of
 from api_service.problems import ModelUnavailable
 from api_service.retrieval.context import Beside
@@ -104,19 +104,17 @@ async def rewritten(prompt: Prompt, model: LanguageModel) -> Rewritten:
     """Return the question as a model puts it; as it was, where the model fails or says too much.
 
     Args:
-        prompt: The question, with the prompt file of follow-ups, filled with the conversation.
+        prompt: The question, with the prompt file of follow-ups, filled with the conversation;
+            without sources, so that the book's own sentences say nothing in a model's place.
         model: Asked once.
     """
     text, usage = "", None
     try:
         async with aclosing(model.stream(prompt)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Writer):
-                    if piece.mode == "extractive":
-                        return Rewritten(prompt.question)
-                elif isinstance(piece, Usage):
+                if isinstance(piece, Usage):
                     usage = piece
-                elif len(text) <= LENGTH:
+                elif isinstance(piece, str) and len(text) <= LENGTH:
                     text += piece
     except ModelUnavailable:
         return Rewritten(prompt.question)  # the answer itself will tell whether the model is away

@@ -19,7 +19,7 @@ from api_service.chat.question import Question, Turn
 from api_service.chat.selection import marked
 from api_service.documents import ScoredChunk
 from api_service.llms import Prompt
-from api_service.token_counts import count_tokens
+from api_service.token_counts import count_tokens, passage_tokens
 
 BUDGET = 6000
 """Longest filled prompt, question included, in tokens of cl100k."""
@@ -167,9 +167,11 @@ def _filled(template: Template, values: Mapping[str, str]) -> str:
 
 def _fitting(ranked: Sequence[ScoredChunk], left: int) -> tuple[ScoredChunk, ...]:
     """Return the sources that fit into so many tokens, with as much joined to them as fits too."""
-    # Counting takes its time, and a reader waits: most often all of it fits, and is counted once.
-    whole = "\n\n".join(_fenced(number, scored) for number, scored in enumerate(ranked, start=1))
-    if count_tokens(whole) <= left:
+    # Counting takes its time, and a reader waits: most often all of it fits by far.
+    fenced = [_fenced(number, scored) for number, scored in enumerate(ranked, start=1)]
+    if sum(map(_most_tokens, fenced, ranked)) <= left:
+        return tuple(ranked)
+    if count_tokens("\n\n".join(fenced)) <= left:
         return tuple(ranked)
     costs: list[int] = []
     for number, scored in enumerate(ranked, start=1):
@@ -184,6 +186,13 @@ def _fitting(ranked: Sequence[ScoredChunk], left: int) -> tuple[ScoredChunk, ...
         sources.append(scored if more <= left else _alone(scored))
         left -= more if more <= left else 0
     return tuple(sources)
+
+
+def _most_tokens(fenced: str, scored: ScoredChunk) -> int:
+    """Return what a source takes at most: its texts, and a token for each byte around them."""
+    texts = [each.text for each in (*scored.before, scored.chunk, *scored.after)]
+    around = len(f"{fenced}\n\n".encode()) - sum(len(text.encode()) for text in texts)
+    return around + sum(map(passage_tokens, texts))
 
 
 def _alone(scored: ScoredChunk) -> ScoredChunk:

@@ -110,7 +110,7 @@ class Desk:
         return ask(asked, self.caller, resources=self.resources, prompt_file=self.prompt_file)
 
 
-def _desk(request: Request, caller: CurrentCaller, resources: Res) -> Desk:
+async def _desk(request: Request, caller: CurrentCaller, resources: Res) -> Desk:
     return Desk(caller, resources, request.state.prompt_file)
 
 

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api_service.chat.events import Done, Event
 from api_service.chat.voices import Voice
+from api_service.dependencies import departure
 from api_service.problems import Problem, Unavailable, Unexpected
 from service_kit.crashes import log_crash
 
@@ -78,7 +79,7 @@ class EventStream(Response):
         wire = _Wire(send, self.status_code, self.raw_headers)
         telling = asyncio.create_task(self._tell(wire))
         others = (
-            asyncio.create_task(_departure(receive)),
+            asyncio.create_task(departure(receive)),
             asyncio.create_task(self._watch(wire)),
         )
         stopped = False
@@ -165,11 +166,6 @@ class _Wire:
 def _require_end(event: Event | None) -> None:
     if not isinstance(event, Done):
         raise RuntimeError("the answer has no end")  # noqa: TRY004 -- no argument of a caller's
-
-
-async def _departure(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _told(error: Exception) -> Problem:

@@ -1,6 +1,7 @@
 """Whether a source says what is stated: by the terms and the figures that both hold."""
 
 import re
+from functools import lru_cache
 
 from api_service.documents import ScoredChunk
 from api_service.embedders.bm25 import word_terms
@@ -23,10 +24,9 @@ class Source:
     """
 
     def __init__(self, scored: ScoredChunk, language: Language = DEFAULT_LANGUAGE) -> None:
-        headings = " ".join((scored.chunk.title, *scored.chunk.heading_path))
-        text = f"{headings}\n{scored.passage}"
+        text = _told(scored)
         self._language: Language = language
-        self._terms = word_terms(text, language)
+        self._terms = _terms(text, language)
         self._figures = _figures(text)
 
     def supports(self, statement: str) -> bool:
@@ -41,6 +41,21 @@ class Source:
     def contradicts(self, statement: str) -> bool:
         """Return whether the statement has a figure that the source has not."""
         return not _figures(statement) <= self._figures
+
+
+def terms_told(scored: ScoredChunk, language: Language) -> frozenset[int]:
+    """Return the terms of a source, its headings included."""
+    return _terms(_told(scored), language)
+
+
+def _told(scored: ScoredChunk) -> str:
+    headings = " ".join((scored.chunk.title, *scored.chunk.heading_path))
+    return f"{headings}\n{scored.passage}"
+
+
+@lru_cache(maxsize=512)  # the passages of a book come up again and again
+def _terms(text: str, language: Language) -> frozenset[int]:
+    return word_terms(text, language)
 
 
 def _figures(text: str) -> set[str]:

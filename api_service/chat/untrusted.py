@@ -46,7 +46,7 @@ def _freed(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
 def _freed_chunk(chunk: Chunk) -> Chunk:
     text = without_orders(chunk.text)
     path = tuple(heading for heading in chunk.heading_path if without_orders(heading))
-    if text is chunk.text and len(path) == len(chunk.heading_path):
+    if text == chunk.text and len(path) == len(chunk.heading_path):
         return chunk
     return replace(chunk, text=text, heading_path=path)
 

@@ -25,8 +25,11 @@ _B = 0.75
 # book at hand, which would move with every edited page, and the weights of every chunk with it.
 _AVERAGE_LENGTH = 75.0
 
-IDENTIFIER = re.compile(r"(?<![\w-])--?[^\W\d]\w*(?:-\w+)*|[^\W_]+(?:(?:[._:/-]|::)+[^\W_]+)+")
-"""What only looks like several words: ROS_DOMAIN_ID, torch.compile, std::vector, --flag, IL-2."""
+IDENTIFIER = re.compile(r"(?<![\w-])--?[^\W\d]\w*(?:-\w+)*|(?<![^\W_])[^\W_]+(?:[._:/-]+[^\W_]+)+")
+"""What only looks like several words: ROS_DOMAIN_ID, torch.compile, std::vector, --flag, IL-2.
+
+It goes over a text once, whatever is in it: there is one way to read a run of separators, and what
+is no identifier from the beginning of a word on is not tried from its middle."""
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _MARK = "identifier"

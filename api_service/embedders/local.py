@@ -1,7 +1,6 @@
 """Vectors from a model on this machine, through fastembed and ONNX Runtime: no text leaves it."""
 
 import asyncio
-import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from fastembed.common.model_description import ModelSource, PoolingType
 from fastembed.text.onnx_embedding import OnnxTextEmbedding
 from tokenizers import Tokenizer
 
+from api_service.onnx_folder import model_in
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from service_kit.settings import BadSettings
@@ -28,7 +28,6 @@ TEXT_TOKENS = 256
 """Longest text read at once where neither a setting nor the model says so, special tokens counted.
 Sentence encoders take 512 and more, but most were trained on less, and are worse beyond it."""
 
-_MODEL_FILES = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx")
 _NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -140,16 +139,7 @@ def open_embedder(settings: BookSettings, model: str) -> LocalEmbedder:
 
 
 def _from_folder(settings: BookSettings, folder: Path) -> LocalEmbedder:
-    missing = [name for name in _NEEDED if not (folder / name).is_file()]
-    file = next((name for name in _MODEL_FILES if (folder / name).is_file()), None)
-    if missing or file is None:
-        raise BadSettings(
-            f"EMBEDDING_MODEL names the folder {folder}, which has no "
-            f"{missing[0] if missing else _MODEL_FILES[0]}"
-        )
-    # Two models are told apart by what they are, wherever their folders lie.
-    with (folder / file).open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()[:12]
+    file, digest = model_in(folder, "EMBEDDING_MODEL", _NEEDED)
     pooling = _json(folder / "1_Pooling/config.json")
     by_first_token = pooling.get("pooling_mode_cls_token", False)
     dimensions = _json(folder / "config.json")["hidden_size"]

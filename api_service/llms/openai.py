@@ -73,6 +73,7 @@ class OpenAIModel:
             "stream_options": {"include_usage": True},
         }
         finished = said = False
+        usage: Usage | None = None
         with translated(self.name):
             chunks = await self._client.post(
                 "/chat/completions",
@@ -97,8 +98,9 @@ class OpenAIModel:
                 if chunk.text:
                     said = True
                     yield chunk.text
-                if chunk.usage:
-                    yield chunk.usage
+                usage = chunk.usage or usage  # some servers tell in every chunk what it took so far
+        if usage:
+            yield usage
 
     async def check(self) -> None:
         """Ask for the list of models, which costs nothing, unless it was heard from lately.

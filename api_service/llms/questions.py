@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from api_service.embedders.bm25 import word_terms
@@ -9,8 +10,8 @@ from api_service.search_settings import DEFAULT_LANGUAGE, Language
 
 _ASKS_WHAT = re.compile(
     r"\W*(?:(?:what|who)(?:['\u2019]s|\s+(?:is|are|was|were|does|do))|define|explain|describe)\s+"
-    r"(?:an?\s+|the\s+)?(?P<subject>.+?)(?:\s+(?:mean|stand for))?\W*",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:an?\s+|the\s+)?(?P<subject>.+?)(?: (?:mean|stand for))?",
+    re.IGNORECASE,
 )
 _ASKS_HOW = re.compile(
     r"\bhow\s+(?:do|can|could|should|would|to)\b|\b(?:steps|instructions)\s+(?:to|for)\b",
@@ -57,14 +58,31 @@ def terms_of(text: str, language: Language = DEFAULT_LANGUAGE) -> frozenset[int]
 def read(question: str, language: Language = DEFAULT_LANGUAGE) -> Asked:
     """Return what a question asks for; what it is and how it is done, in English only."""
     every = terms_of(question, language)
-    about = (every - terms_of(_ASKING, language)) or every
+    about = (every - _asking(language)) or every
     if _ASKS_HOW.search(question):
         return Asked(about, "how", frozenset(), language)
-    what = _ASKS_WHAT.fullmatch(question)
+    what = _ASKS_WHAT.fullmatch(_without_its_end(question))
     subject = terms_of(what["subject"], language) if what else frozenset()
     if subject and subject <= about and len(subject) <= _SUBJECT_TERMS:
         return Asked(about, "what", subject, language)
     return Asked(about, "other", frozenset(), language)
+
+
+def _without_its_end(question: str) -> str:
+    """Return a question without the signs it ends with, its words parted by single spaces.
+
+    A pattern that ends with either tries each place of a long run of them as their beginning, and
+    the event loop waits for it.
+    """
+    end = len(question)
+    while end and not (question[end - 1].isalnum() or question[end - 1] == "_"):
+        end -= 1
+    return " ".join(question[:end].split())
+
+
+@cache
+def _asking(language: Language) -> frozenset[int]:
+    return terms_of(_ASKING, language)
 
 
 def defines(subject: frozenset[int], sentence: str, language: Language = DEFAULT_LANGUAGE) -> float:

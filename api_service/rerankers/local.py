@@ -1,7 +1,6 @@
 """A cross-encoder on this machine, through fastembed and ONNX Runtime: no text leaves it."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ import structlog
 from fastembed.common.model_description import ModelSource
 from fastembed.rerank.cross_encoder import TextCrossEncoder
 
+from api_service.onnx_folder import model_in
 from api_service.problems import ModelUnavailable
 from api_service.rerankers import LOCAL
 from api_service.settings import BookSettings
@@ -17,7 +17,6 @@ from service_kit.settings import BadSettings
 
 log = structlog.get_logger(__name__)
 
-_MODEL_FILES = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx")
 _NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _BATCH = 4  # on few cores padding costs more than a larger one saves
 
@@ -85,16 +84,7 @@ def open_reranker(settings: BookSettings, model: str) -> LocalReranker:
 
 
 def _from_folder(folder: Path) -> TextCrossEncoder:
-    missing = [name for name in _NEEDED if not (folder / name).is_file()]
-    file = next((name for name in _MODEL_FILES if (folder / name).is_file()), None)
-    if missing or file is None:
-        raise BadSettings(
-            f"RERANKER names the folder {folder}, which has no "
-            f"{missing[0] if missing else _MODEL_FILES[0]}"
-        )
-    # Registered under what it is: two folders may bear one name.
-    with (folder / file).open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()[:12]
+    file, digest = model_in(folder, "RERANKER", _NEEDED)
     known = f"{LOCAL}/{folder.name}@{digest}"
     listed = {each["model"].lower() for each in TextCrossEncoder.list_supported_models()}
     if known.lower() not in listed:

@@ -4,8 +4,9 @@ A section's heading is part of what it says: two short ones that differ by it ar
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from api_service.documents import Chunk, ScoredChunk
+from api_service.documents import ScoredChunk
 from api_service.embedders.bm25 import words
 
 ALIKE = 0.9
@@ -17,23 +18,24 @@ _SHINGLE = 3  # words
 
 def distinct(ranked: Iterable[ScoredChunk]) -> Iterator[ScoredChunk]:
     """Yield the chunks in their order, without those that say what one before them says."""
-    taken: list[frozenset[tuple[str, ...]]] = []
+    taken: list[frozenset[int]] = []
     for scored in ranked:
-        shingles = _shingles(scored.chunk)
+        chunk = scored.chunk
+        shingles = _shingles(chunk.heading_path[-1] if chunk.heading_path else "", chunk.text)
         if not any(_resemble(shingles, other) for other in taken):
             taken.append(shingles)
             yield scored
 
 
-def _shingles(chunk: Chunk) -> frozenset[tuple[str, ...]]:
-    """Return every few words side by side; of fewer, all of them as one."""
-    heading = chunk.heading_path[-1] if chunk.heading_path else ""
-    spoken = words(f"{heading} {chunk.text}".casefold())
+@lru_cache(maxsize=512)  # the passages of a book come up again and again
+def _shingles(heading: str, text: str) -> frozenset[int]:
+    """Return the hashes of every few words side by side; of fewer, of all of them as one."""
+    spoken = words(f"{heading} {text}".casefold())
     runs = zip(*(spoken[start:] for start in range(_SHINGLE)), strict=False)
-    return frozenset(runs) or frozenset([tuple(spoken)])
+    return frozenset(map(hash, runs)) or frozenset([hash(tuple(spoken))])
 
 
-def _resemble(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+def _resemble(one: frozenset[int], other: frozenset[int]) -> bool:
     smaller, larger = sorted((len(one), len(other)))
     if smaller < ALIKE * larger:  # cannot share so much
         return False

@@ -4,8 +4,9 @@ The overlap of both is Dice's coefficient, squared, so that a heading of the que
 counts in full, and one that shares a word of many hardly at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from api_service.documents import Chunk, ScoredChunk
 from api_service.embedders.bm25 import word_terms
@@ -35,13 +36,17 @@ def _overlap(asked: frozenset[int], chunk: Chunk, language: Language) -> float:
     """Return how much the section's heading, or the title with it, is the question; 0 to 1."""
     if not chunk.heading_path:
         return 0.0
-    heading = word_terms(chunk.heading_path[-1], language)
-    title = word_terms(chunk.title, language)
+    heading = _terms(chunk.heading_path[-1], language)
+    title = _terms(chunk.title, language)
     return max(_alike(asked, heading), _alike(asked, heading | title)) ** 2
 
 
-def _alike(one: Iterable[int], other: Iterable[int]) -> float:
+@lru_cache(maxsize=4096)  # a book has few headings, and each question meets two dozen of them
+def _terms(heading: str, language: Language) -> frozenset[int]:
+    return word_terms(heading, language)
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> float:
     """Return Dice's coefficient, 0 to 1."""
-    first, second = frozenset(one), frozenset(other)
-    total = len(first) + len(second)
-    return 2 * len(first & second) / total if total else 0.0
+    total = len(one) + len(other)
+    return 2 * len(one & other) / total if total else 0.0

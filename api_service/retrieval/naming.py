@@ -14,8 +14,9 @@ from api_service.search_settings import Language
 from api_service.vector_index import SparseVector
 
 _QUOTED = re.compile(
-    r'"([^"\n]+)"|\u201c([^\u201d\n]+)\u201d|\u201e([^\u201c\n]+)\u201c|\u00ab([^\u00bb\n]+)\u00bb'
-    r"|\u300c([^\u300d\n]+)\u300d|`([^`\n]+)`"
+    # None reaches over a second beginning: of many without an end, each would be read to the end.
+    r'"([^"\n]+)"|\u201c([^\u201c\u201d\n]+)\u201d|\u201e([^\u201e\u201c\n]+)\u201c'
+    r"|\u00ab([^\u00ab\u00bb\n]+)\u00bb|\u300c([^\u300c\u300d\n]+)\u300d|`([^`\n]+)`"
 )
 # ROS_DOMAIN_ID, std::vector, --flag, torch.compile; but not IL-2, follow-up, U.S. or 3.5, whose
 # parts say what the whole says, and which count as terms like any other.

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import structlog
 
@@ -69,6 +70,23 @@ class Retriever:
     breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker("embedder"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A question as it is searched for by its words.
+
+    Attributes:
+        spelt: As the book spells it.
+        terms: Of both spellings, and of what is read beside it.
+        named: What it names.
+        besides: What that alone has found.
+    """
+
+    spelt: str
+    terms: SparseVector
+    named: Named
+    besides: Found
+
+
 async def retrieve(
     question: str,
     retriever: Retriever,
@@ -96,49 +114,45 @@ async def retrieve(
         BookMissing: The index is empty.
     """
     if by == "dense":
-        found = await _search((question, question), context, retriever, limit * _DEPTH, by)
+        embedding = await _embed(question, context, retriever, by)
+        found = await retriever.index.search(_NO_TERMS, embedding, limit * _DEPTH, retriever.fusion)
         return await _checked(_cut(found, found.chunks, limit), retriever)
-    spelt = await retriever.spelling.corrected(question) if retriever.spelling else question
-    named = naming.named_in(spelt, retriever.language)
-    found, besides = await asyncio.gather(
-        _search((question, spelt), context, retriever, limit * _DEPTH, by),
-        _search_named(named, retriever.index, limit),
+    # An embedder takes its time; what needs no vector of the question is done meanwhile.
+    embedding, read = await asyncio.gather(
+        _embed(question, context, retriever, by),
+        _read(question, context, retriever, limit * _DEPTH),
     )
-    ranked: Sequence[ScoredChunk] = headings.raised(spelt, found.chunks, retriever.language)
+    found = await retriever.index.search(read.terms, embedding, limit * _DEPTH, retriever.fusion)
+    ranked: Sequence[ScoredChunk] = headings.raised(read.spelt, found.chunks, retriever.language)
     ranked = preferring(context.page_url, ranked)
     if retriever.reranker and by == "hybrid" and ranked:
-        read = context.standalone or question
-        ranked, was_reranked = await reranked(read, ranked, retriever.reranker)
+        alone = context.standalone or question
+        ranked, was_reranked = await reranked(alone, ranked, retriever.reranker)
         found = replace(found, reranked=was_reranked)
-    if named:
+    if read.named:
         # A book that was replaced between the two searches is not mixed with its former edition.
-        same = besides.generation == found.generation
-        ranked = naming.first(named, ranked, besides.chunks if same else ())
+        same = read.besides.generation == found.generation
+        ranked = naming.first(read.named, ranked, read.besides.chunks if same else ())
     return await _checked(_cut(found, ranked, limit), retriever)
 
 
-async def _search(
-    written: tuple[str, str], context: Context, retriever: Retriever, limit: int, by: Retrieval
-) -> Found:
-    question, spelt = written
-    embedding = await _embed(question, context, retriever) if by != "bm25" else None
-    terms = _NO_TERMS
-    if by != "dense":
-        terms = query_terms(question, retriever.language)
-        if spelt != question:
-            terms = with_corrections(terms, query_terms(spelt, retriever.language))
-        if context.besides:
-            terms = with_context(terms, context.besides, retriever.language)
-    return await retriever.index.search(terms, embedding, limit, retriever.fusion)
+async def _read(question: str, context: Context, retriever: Retriever, limit: int) -> _Read:
+    spelt = await retriever.spelling.corrected(question) if retriever.spelling else question
+    terms = query_terms(question, retriever.language)
+    if spelt != question:
+        terms = with_corrections(terms, query_terms(spelt, retriever.language))
+    if context.besides:
+        terms = with_context(terms, context.besides, retriever.language)
+    named = naming.named_in(spelt, retriever.language)
+    besides = await retriever.index.search(named.terms, None, limit) if named else _NOTHING
+    return _Read(spelt, terms, named, besides)
 
 
-async def _search_named(named: Named, index: VectorIndex, limit: int) -> Found:
-    return await index.search(named.terms, None, limit * _DEPTH) if named else _NOTHING
-
-
-async def _embed(question: str, context: Context, retriever: Retriever) -> Embedding | None:
+async def _embed(
+    question: str, context: Context, retriever: Retriever, by: Retrieval
+) -> Embedding | None:
     embedder = retriever.embedder
-    if embedder is None:
+    if embedder is None or by == "bm25":
         return None
     texts = [question, *(beside.text for beside in context.besides)]
     weights = [1.0, *(beside.weight for beside in context.besides)]
@@ -154,11 +168,7 @@ async def _embed(question: str, context: Context, retriever: Retriever) -> Embed
 
 
 def _cut(found: Found, ranked: Iterable[ScoredChunk], limit: int) -> Found:
-    best = [
-        scored
-        for scored, _ in zip(duplicates.distinct(_thinned(ranked)), range(limit), strict=False)
-    ]
-    return replace(found, chunks=tuple(best))
+    return replace(found, chunks=tuple(islice(duplicates.distinct(_thinned(ranked)), limit)))
 
 
 def _thinned(ranked: Iterable[ScoredChunk]) -> Iterator[ScoredChunk]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from api_service.documents import Chunk, ScoredChunk
-from api_service.token_counts import count_tokens
+from api_service.token_counts import passage_tokens
 from api_service.vector_index import Found, VectorIndex
 
 
@@ -24,7 +24,7 @@ async def with_surroundings(found: Found, index: VectorIndex, tokens: int) -> Fo
     """
     taken = {scored.chunk.id for scored in found.chunks}
     # An id is a hash, and a reader waits: each is made once.
-    places = [[place.id for place in _places(scored.chunk)] for scored in found.chunks]
+    places = [list(_around(scored.chunk)) for scored in found.chunks]
     wanted = {place for around in places for place in around} - taken
     if not wanted or not tokens:
         return found
@@ -36,7 +36,7 @@ async def with_surroundings(found: Found, index: VectorIndex, tokens: int) -> Fo
         for id_ in ids:
             if (near := stored.get(id_)) is None or id_ in taken:
                 continue
-            cost = count_tokens(near.text)
+            cost = passage_tokens(near.text)
             if cost <= left:
                 left -= cost
                 taken.add(id_)
@@ -45,13 +45,13 @@ async def with_surroundings(found: Found, index: VectorIndex, tokens: int) -> Fo
     return replace(found, chunks=tuple(joined))
 
 
-def _places(chunk: Chunk) -> Iterator[Chunk]:
-    """Yield chunks with the ids of those around it, the nearest first."""
-    yield replace(chunk, ordinal=chunk.ordinal + 1)
+def _around(chunk: Chunk) -> Iterator[str]:
+    """Yield the ids of those around it, the nearest first."""
+    yield chunk.id_at(chunk.anchor, chunk.ordinal + 1)
     if chunk.ordinal:
-        yield replace(chunk, ordinal=chunk.ordinal - 1)
+        yield chunk.id_at(chunk.anchor, chunk.ordinal - 1)
     if chunk.parent is not None:
-        yield replace(chunk, anchor=chunk.parent, ordinal=0)
+        yield chunk.id_at(chunk.parent, 0)
 
 
 def _joined(scored: ScoredChunk, around: Sequence[Chunk]) -> ScoredChunk:

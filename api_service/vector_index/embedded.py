@@ -32,10 +32,11 @@ from api_service.vector_index import (
     SparseVector,
     StoredChunk,
     engine,
+    engine_search,
     generations,
     shards,
 )
-from api_service.vector_index.points import OTHER_LENGTH
+from api_service.vector_index.kept_chunks import KeptChunks
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,8 @@ class EmbeddedIndex:
         self._lock = lock
         self._issued: set[str] = set()
         self._unpacked = 0
-        self._closed = False
+        self._kept = KeptChunks(self._shard)
+        self._loaded, self._closed = True, False
         self._changing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qdrant-engine")
 
@@ -99,13 +101,7 @@ class EmbeddedIndex:
         """
         if dimensions is None:
             return True
-        stored = await self._run(lambda: engine.dimensions_of(self._shard))
-        if stored in (None, dimensions):
-            return stored is not None
-        if await self._run(lambda: engine.others_with_vectors(self._shard, self.book)):
-            cure = f"stop the service and remove the folder {self._index}"
-            raise IndexRefused(OTHER_LENGTH.format(stored=stored, asked=dimensions, cure=cure))
-        return False
+        return await self._run(engine.fits, self._shard, self.book, dimensions, self._index)
 
     async def prepare(self, dimensions: int | None, made: Made | None = None) -> None:
         """Fit the dense vector to dimensions; the collection is there since the index opened."""
@@ -128,7 +124,7 @@ class EmbeddedIndex:
         """Store chunks; they are in the write-ahead log, and flushed, on return.
 
         Raises:
-            IndexRefused: The disk is nearly full.
+            IndexRefused: The disk is nearly full, or what was packed cannot be read.
             IndexUnavailable: The engine failed.
         """
         if chunks:
@@ -138,8 +134,7 @@ class EmbeddedIndex:
                 self._unpacked += len(chunks)
                 if self._unpacked >= engine.PACK_CHUNKS:
                     self._unpacked = 0
-                    folder = self._index / self._name
-                    self._shard = await self._change(shards.pack, self._shard, folder)
+                    await self._change(self._pack)
 
     async def remove(self, ids: Collection[str]) -> None:
         """Remove chunks by id; unknown ids are ignored."""
@@ -161,7 +156,7 @@ class EmbeddedIndex:
         """Return the stored ones of these chunks; none once another generation is live."""
 
         def read() -> dict[str, Chunk]:
-            return engine.chunks(self._shard, ids) if generation == self._name else {}
+            return self._kept.of(ids) if generation == self._name else {}
 
         return await self._run(read) if ids else {}
 
@@ -180,7 +175,7 @@ class EmbeddedIndex:
         asked = Asked(terms, embedding, limit, fusion)
 
         def read() -> Found:
-            found = engine.search(self._shard, self.book, asked)
+            found = engine_search.search(self._shard, self.book, asked, self._kept.of)
             return replace(found, generation=self._name)
 
         return await self._run(read)
@@ -191,7 +186,7 @@ class EmbeddedIndex:
             return
         self._closed = True
         try:
-            await self._change(engine.close, self._shard)
+            await self._change(self._let_go)
         finally:
             await asyncio.to_thread(self._thread.shutdown)
             os.close(self._lock)
@@ -269,9 +264,10 @@ class EmbeddedIndex:
 
     async def _run(self, call: Callable[..., _T], *args: object) -> _T:
         """Call the engine in its thread; the one place where its errors become ours."""
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._thread, call, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)
+        except IndexRefused:
+            raise
         except Exception as error:  # the engine raises nothing narrower
             log.warning("index_unavailable", engine_error=str(error))
             raise IndexUnavailable("The vector index cannot answer this now.") from error
@@ -284,7 +280,21 @@ class EmbeddedIndex:
             with suppress(OSError):  # the folder is gone
                 await asyncio.to_thread(generations.require_room, self._index)
             raise
+        finally:
+            self._kept = KeptChunks(self._shard)
+
+    def _pack(self) -> None:
+        self._shard.optimize()
+        self._let_go()  # where it cannot be opened anew, there is none to close later
+        self._shard = shards.reopened(self._index / self._name)
+        self._loaded = True
+
+    def _let_go(self) -> None:
+        if self._loaded:
+            engine.close(self._shard)
+            self._loaded = False
 
     def _swap(self, shard: qdrant.EdgeShard, name: str) -> None:
         old, self._shard, self._name = self._shard, shard, name
+        self._kept = KeptChunks(shard)
         old.close()

@@ -9,35 +9,30 @@ from pathlib import Path
 
 import qdrant_edge as qdrant
 
-from api_service.documents import Chunk, ScoredChunk
+from api_service.documents import Chunk
 from api_service.vector_index import (
-    Asked,
-    Found,
     IndexedChunk,
     IndexRefused,
     StoredChunk,
-    convex,
     generations,
 )
+from api_service.vector_index.engine_search import comparable_in, of_book, only
 from api_service.vector_index.points import (
     BM25,
     BOOK,
-    CANDIDATES,
     DENSE,
     EMBEDDER,
     FINGERPRINT,
     FORGOTTEN,
+    OTHER_LENGTH,
     PATH,
-    RRF_K,
     UNNAMED,
     chunk_from,
     dimensions_in,
     origin,
-    origin_of,
     payload_of,
     stored_from,
 )
-from api_service.vector_index.prominence import prominence
 
 _PAGE = 1000
 _PACKED_KB = 4000
@@ -54,7 +49,7 @@ def create(folder: Path) -> qdrant.EdgeShard:
         IndexRefused: It cannot be made.
     """
     config = qdrant.EdgeConfig(
-        # What `pack` has packed is searched in the file, through the system's own cache.
+        # What has been packed is searched in the file, through the system's own cache.
         sparse_vectors={
             BM25: qdrant.EdgeSparseVectorParams(
                 modifier=qdrant.Modifier.Idf, memory=qdrant.Memory.Cold
@@ -126,10 +121,20 @@ def dimensions_of(shard: qdrant.EdgeShard) -> int | None:
     return dimensions_in((found[0].payload or {})[EMBEDDER]) if found else None
 
 
-def others_with_vectors(shard: qdrant.EdgeShard, book: str) -> int:
-    """Return how many chunks of other books have a dense vector."""
-    others = qdrant.Filter(must_not=[_of_book(book), qdrant.IsEmptyCondition(EMBEDDER)])
-    return shard.count(qdrant.CountRequest(filter=others))
+def fits(shard: qdrant.EdgeShard, book: str, dimensions: int, index: Path) -> bool:
+    """Tell whether the stored dense vectors have this length; the index is what the shard is in.
+
+    Raises:
+        IndexRefused: They have another, and are another book's.
+    """
+    stored = dimensions_of(shard)
+    if stored in (None, dimensions):
+        return stored is not None
+    others = qdrant.Filter(must_not=[of_book(book), qdrant.IsEmptyCondition(EMBEDDER)])
+    if shard.count(qdrant.CountRequest(filter=others)):
+        cure = f"stop the service and remove the folder {index}"
+        raise IndexRefused(OTHER_LENGTH.format(stored=stored, asked=dimensions, cure=cure))
+    return False
 
 
 def fit(shard: qdrant.EdgeShard, book: str, dimensions: int) -> None:
@@ -145,7 +150,7 @@ def fit(shard: qdrant.EdgeShard, book: str, dimensions: int) -> None:
     except Exception as error:
         if "already exists with different parameters" not in str(error):
             raise
-        forget = qdrant.UpdateOperation.set_payload_by_filter(_only(book), FORGOTTEN)
+        forget = qdrant.UpdateOperation.set_payload_by_filter(only(book), FORGOTTEN)
         shard.update(forget)
         shard.flush()
         shard.update(qdrant.UpdateOperation.delete_vector_name(DENSE))
@@ -159,7 +164,7 @@ def stored(
     """Return some stored chunks of the book by their ids, and where to go on; None at the end."""
     members = qdrant.PayloadSelector.Include([PATH, FINGERPRINT])
     page, next_ = shard.scroll(
-        qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members, filter=_only(book))
+        qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=members, filter=only(book))
     )
     return {str(record.id): stored_from(record.payload or {}) for record in page}, next_
 
@@ -169,7 +174,7 @@ def page(
 ) -> tuple[list[Chunk], str | None]:
     """Return up to limit chunks of the book by their ids, and where the next page begins."""
     records, next_ = shard.scroll(
-        qdrant.ScrollRequest(offset=after, limit=limit, with_payload=True, filter=_only(book))
+        qdrant.ScrollRequest(offset=after, limit=limit, with_payload=True, filter=only(book))
     )
     found = [chunk_from(record.payload or {}) for record in records]
     return found, None if next_ is None else str(next_)
@@ -191,97 +196,13 @@ def remove(shard: qdrant.EdgeShard, ids: Collection[str]) -> None:
 
 def count(shard: qdrant.EdgeShard, book: str) -> int:
     """Return the number of the book's chunks."""
-    return shard.count(qdrant.CountRequest(filter=_only(book)))
+    return shard.count(qdrant.CountRequest(filter=only(book)))
 
 
 def comparable(shard: qdrant.EdgeShard, book: str, embedder: str, dimensions: int) -> int:
     """Return how many of them have a vector of this embedder and length."""
-    only = _comparable(book, origin(embedder, dimensions))
-    return shard.count(qdrant.CountRequest(filter=only))
-
-
-def search(shard: qdrant.EdgeShard, book: str, asked: Asked) -> Found:
-    """Return at most asked.limit chunks, best first, and what was compared to find them."""
-    terms, embedding, limit = asked.terms, asked.embedding, asked.limit
-    sparse = qdrant.Query.Nearest(
-        qdrant.SparseVector(list(terms.indices), list(terms.values)), using=BM25
-    )
-    of_book = _only(book)
-    # A term's rarity counts within the book, whatever other books are kept beside it.
-    rarity = qdrant.SearchParams(idf=qdrant.IdfParams(corpus=of_book))
-    near = _comparable(book, origin_of(embedding)) if embedding else of_book
-    if embedding is None or not shard.count(qdrant.CountRequest(filter=near)):
-        if not terms.indices:
-            return Found((), "bm25")
-        rarest = qdrant.QueryRequest(
-            limit=limit, query=sparse, filter=of_book, params=rarity, with_payload=True
-        )
-        return Found(_hits(shard, rarest), "bm25")
-    dense = qdrant.Query.Nearest(list(embedding.vector), using=DENSE)
-    if not terms.indices:
-        nearest = qdrant.QueryRequest(limit=limit, query=dense, filter=near, with_payload=True)
-        hits = _hits(shard, nearest)
-        return Found(hits, "dense", prominence=prominence(hit.score for hit in hits))
-    depth = max(limit, CANDIDATES)
-    rankings = [
-        qdrant.Prefetch(limit=depth, query=sparse, filter=of_book, params=rarity),
-        qdrant.Prefetch(limit=depth, query=dense, filter=near),
-    ]
-    if asked.fusion != "convex":
-        rule = qdrant.Fusion.Rrf(k=RRF_K) if asked.fusion == "rrf" else qdrant.Fusion.Dbsf()
-        fused = qdrant.QueryRequest(
-            limit=limit,
-            query=rule,  # type: ignore[arg-type] # the stubs miss that these are Fusions
-            prefetches=rankings,
-            with_payload=True,
-        )
-        return Found(_hits(shard, fused), "hybrid")
-    # Every candidate of either ranking is scored by both queries.
-    by_terms, by_nearness = (
-        {
-            point.id: point.score
-            for point in shard.query(
-                qdrant.QueryRequest(
-                    limit=2 * depth, query=query, prefetches=rankings, filter=only, params=how
-                )
-            )
-        }
-        for query, only, how in ((sparse, of_book, rarity), (dense, near, None))
-    )
-    best = convex.fuse(by_terms, by_nearness, limit)
-    return Found(_scored(shard, best), "hybrid", prominence=prominence(by_nearness.values()))
-
-
-def chunks(shard: qdrant.EdgeShard, ids: "Collection[qdrant.PointId]") -> dict[str, Chunk]:
-    """Return the stored ones of these chunks by their ids."""
-    records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
-    return {str(record.id): chunk_from(record.payload or {}) for record in records}
-
-
-def _scored(
-    shard: qdrant.EdgeShard, best: "Sequence[tuple[qdrant.PointId, float]]"
-) -> tuple[ScoredChunk, ...]:
-    found = chunks(shard, [id_ for id_, _ in best])
-    return tuple(ScoredChunk(found[str(id_)], score) for id_, score in best)
-
-
-def _hits(shard: qdrant.EdgeShard, request: qdrant.QueryRequest) -> tuple[ScoredChunk, ...]:
-    return tuple(
-        ScoredChunk(chunk_from(point.payload or {}), point.score) for point in shard.query(request)
-    )
-
-
-def _of_book(book: str) -> qdrant.FieldCondition:
-    return qdrant.FieldCondition(BOOK, match=qdrant.MatchValue(book))
-
-
-def _only(book: str) -> qdrant.Filter:
-    return qdrant.Filter(must=[_of_book(book)])
-
-
-def _comparable(book: str, stored_origin: str) -> qdrant.Filter:
-    same = qdrant.FieldCondition(EMBEDDER, match=qdrant.MatchValue(stored_origin))
-    return qdrant.Filter(must=[_of_book(book), same])
+    same = comparable_in(book, origin(embedder, dimensions))
+    return shard.count(qdrant.CountRequest(filter=same))
 
 
 def _vectors(

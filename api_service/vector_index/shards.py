@@ -1,4 +1,4 @@
-"""The embedded index's shards as they lie on disk: taken, loaded, made, packed and mended."""
+"""The embedded index's shards as they lie on disk: taken, loaded, made and mended."""
 
 import ctypes
 import os
@@ -53,17 +53,14 @@ def held(folder: Path) -> tuple[int, qdrant.EdgeShard]:
         raise
 
 
-def pack(shard: qdrant.EdgeShard, folder: Path) -> qdrant.EdgeShard:
-    """Put what was written since the last time into files that need not be held in memory.
+def reopened(folder: Path) -> qdrant.EdgeShard:
+    """Load a shard that this process has just closed, and give back the memory it had taken.
 
-    Returns:
-        The shard, opened anew: what was built in memory is larger there than what is read.
+    What the engine has built in memory is larger there than what it reads from its files.
 
     Raises:
         IndexRefused: It cannot be read, or the disk is nearly full.
     """
-    shard.optimize()
-    engine.close(shard)
     _give_back()
     opened = engine.load(folder)
     _give_back()

@@ -25,7 +25,8 @@ Readers, vendor and service share the machine.
 FIRST_WORDS = f"""\
 The vendor takes {PACE.embedding_ms} ms for an embedding, {PACE.first_ms} ms for the first token and
 {PACE.token_ms} ms for each further one. Ours and bare are asked by turns, one question at a time;
-ours over HTTP, at `/v1/chat/stream`, bare in the process that measures.
+ours over HTTP, at `/v1/chat/stream`, bare in the process that measures. The questions are few and
+the book is small, so what ours keeps of the passages it has read before is there.
 """
 
 AT_ONCE = """\

@@ -50,6 +50,12 @@ def qdrant_server(storage: Path, api_key: str | None = None) -> Iterator[str]:
             process.send_signal(signal.SIGKILL)
 
 
+async def collections(server: httpx.AsyncClient) -> list[str]:
+    """Return the names of the server's collections."""
+    reply = (await server.get("/collections")).json()
+    return [each["name"] for each in reply["result"]["collections"]]
+
+
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

@@ -249,6 +249,23 @@ async def test_a_page_of_a_trusted_origin_may_read_answers(tmp_path: Path) -> No
     assert refused.headers["Access-Control-Allow-Origin"] == "https://book.test"
 
 
+async def test_openais_client_may_ask_from_a_page_of_a_trusted_origin(tmp_path: Path) -> None:
+    its_own = "authorization,content-type,user-agent,x-stainless-lang,x-stainless-retry-count"
+    preflight = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": its_own,
+    }
+    async with running_service(make_settings(tmp_path, origins=("https://book.test",))) as http:
+        trusted, other = [
+            await http.options("/v1/chat/completions", headers={"Origin": origin, **preflight})
+            for origin in ("https://book.test", "https://evil.test")
+        ]
+
+    assert (trusted.status_code, other.status_code) == (200, 400)
+    assert trusted.headers["Access-Control-Allow-Headers"] == its_own
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
 async def test_no_log_line_holds_what_a_reader_sent(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

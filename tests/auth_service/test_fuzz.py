@@ -1,30 +1,21 @@
 """The service against its own description: whatever is sent, it answers as documented."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis import Case, CheckContext, Response
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from auth_service.app import create_app
 from tests.auth_service.service import COOKIE, ORIGIN, PASSWORD, make_settings
 from tests.auth_service.takeover.databases import run
 from tests.auth_service.test_main import started
+from tests.fuzzing import CHECKS, AnyCase, examples
 
 DOCUMENT = schemathesis.openapi.from_dict(
     create_app(make_settings("postgresql://host/database")).openapi()
 )
-AnyCase = Case[Any]
 KNOWN = {
     "email": "mina@example.com",
     "callbackURL": "/page",
@@ -35,27 +26,6 @@ KNOWN = {
     "provider": "github",
 }
 
-
-def no_crash(_context: CheckContext, response: Response, _case: AnyCase) -> None:
-    busy = response.status_code == 503 and "retry-after" in response.headers
-    assert response.status_code < 500 or busy, response.text
-
-
-CHECKS = [
-    no_crash,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
-EXAMPLES = settings(
-    max_examples=20,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 
 pytestmark = [pytest.mark.timeout(300)]
 
@@ -138,7 +108,7 @@ def make_likely(case: AnyCase) -> None:
 # apart only then.
 @pytest.mark.parametrize("caller", ["nobody", "a reader", "an API key", "an admin"])
 @DOCUMENT.parametrize()
-@EXAMPLES
+@examples(20)
 def test_whatever_is_sent_it_answers_as_documented(
     case: AnyCase,
     site: httpx.Client,

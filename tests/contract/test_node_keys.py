@@ -1,10 +1,5 @@
 """One table of signing keys under our service and a Better Auth server on Node.js."""
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -23,10 +18,9 @@ from tests.auth_service.service import (
     make_settings,
     serving,
 )
-from tests.contract.test_node_server import PEER
+from tests.contract.better_auth_node import require_node, running_node
 
 NEWER = "another-secret-0123456789-abcdefghijklmno"
-SECONDS = 30.0
 OUR_ADDRESS = "http://localhost:3001"
 
 SECRETS = pytest.mark.parametrize(
@@ -38,13 +32,7 @@ SECRETS = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("node") is None:
-        pytest.skip("needs Node.js")
-    if not (PEER / "node_modules").is_dir():
-        pytest.skip(
-            "needs ../shared/peers/better-auth with its packages installed (npm install), "
-            "or BETTER_AUTH_PEER naming a copy that has them"
-        )
+    require_node()
     with running_postgres(tmp_path_factory.mktemp("keys"), durable=False) as server:
         migrate(server.url)
         yield server.url
@@ -59,40 +47,14 @@ async def ours(server: str, secrets: dict[str, str]) -> AsyncIterator[Service]:
 
 
 @contextmanager
-def running_node(database: str, **variables: str) -> Iterator[httpx.Client]:
+def keyed_node(database: str, **variables: str) -> Iterator[httpx.Client]:
     """A Better Auth server that says of itself what our service says: issuer and audience."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", "server.js"],
-        cwd=PEER,
-        env={
-            "PATH": os.environ["PATH"],
-            "DATABASE_URL": database,
-            "AUTH_SERVER_PORT": str(port),
-            "BETTER_AUTH_URL": OUR_ADDRESS,
-            "BETTER_AUTH_SECRET": COOKIE_SECRET,
-            "TRUSTED_ORIGINS": ORIGIN,
-            **variables,
-        },
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers={"origin": ORIGIN}, timeout=20) as client:
-            give_up_at = time.monotonic() + SECONDS
-            while True:
-                try:
-                    client.get("/health").raise_for_status()
-                    break
-                except httpx.TransportError:
-                    assert time.monotonic() < give_up_at, "the Node server does not answer"
-                    time.sleep(0.1)
-            yield client
-    finally:
-        process.kill()
-        process.wait()
+    said = {"BETTER_AUTH_URL": OUR_ADDRESS, "BETTER_AUTH_SECRET": COOKIE_SECRET, **variables}
+    with (
+        running_node(database, **said) as address,
+        httpx.Client(base_url=address, headers={"origin": ORIGIN}, timeout=20) as client,
+    ):
+        yield client
 
 
 def node_token(node: httpx.Client) -> str:
@@ -119,7 +81,7 @@ async def test_the_node_server_signs_with_our_key(
     await ours.sign_up()
     keys = await key_set(ours)
 
-    with running_node(server, **secrets) as node:
+    with keyed_node(server, **secrets) as node:
         token = node_token(node)
         listed = node.get("/api/auth/jwks").json()["keys"]
         shown = node.get("/api/auth/get-session").headers["set-auth-jwt"]
@@ -135,7 +97,7 @@ async def test_we_sign_with_the_node_servers_key(
     server: str, ours: Service, secrets: dict[str, str]
 ) -> None:
     await ours.sign_up()
-    with running_node(server, **secrets) as node:
+    with keyed_node(server, **secrets) as node:
         theirs = node_token(node)
         keys = node.get("/api/auth/jwks").json()["keys"]
 
@@ -161,7 +123,7 @@ async def test_a_key_made_before_secrets_had_versions_is_used_by_both(
     keys = await key_set(ours)
     versioned = {"BETTER_AUTH_SECRETS": f"2:{NEWER},1:{COOKIE_SECRET}"}
 
-    with running_node(server, **versioned) as node:
+    with keyed_node(server, **versioned) as node:
         assert checked(node_token(node), keys)
     settings = make_settings(server, PASSWORD_HASH="better-auth", **versioned)
     async with serving(settings) as changed:

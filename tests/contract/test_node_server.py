@@ -1,13 +1,7 @@
 """One database under our service and a Better Auth server on Node.js, both at work."""
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -20,11 +14,8 @@ from standalone.postgres import running_postgres
 from tests.auth_service.service import ORIGIN, PASSWORD, make_settings, serving
 from tests.contract import api_key_requests as requests
 from tests.contract.api_key_requests import IDENTIFIER, alike
+from tests.contract.better_auth_node import require_node, running_node
 from tests.loopback import serving as http_serving
-
-CHECKOUT = Path(__file__).parents[2]
-PEER = Path(os.environ.get("BETTER_AUTH_PEER") or CHECKOUT.parent / "shared/peers/better-auth")
-SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -37,46 +28,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def node(database: str) -> Iterator[str]:
     """The address of a Better Auth server on our database."""
-    if shutil.which("node") is None:
-        pytest.skip("needs Node.js")
-    if not (PEER / "node_modules").is_dir():
-        pytest.skip(
-            "needs ../shared/peers/better-auth with its packages installed (npm install), "
-            "or BETTER_AUTH_PEER naming a copy that has them"
-        )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        ["node", "server.js"],
-        cwd=PEER,
-        env={
-            "PATH": os.environ["PATH"],
-            "DATABASE_URL": database,
-            "AUTH_SERVER_PORT": str(port),
-            "TRUSTED_ORIGINS": ORIGIN,
-        },
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _await(f"{address}/health")
+    require_node()
+    with running_node(database) as address:
         yield address
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _await(address: str) -> None:
-    give_up_at = time.monotonic() + SECONDS
-    while True:
-        try:
-            httpx.get(address).raise_for_status()
-        except httpx.TransportError:
-            assert time.monotonic() < give_up_at, "the Node server does not answer"
-            time.sleep(0.1)
-        else:
-            return
 
 
 async def post(node: str, path: str, **body: str) -> httpx.Response:

@@ -12,6 +12,7 @@ from auth_service.app import create_app as create_auth
 from tests.api_service.service import make_settings as api_settings
 from tests.auth_service.service import make_settings as auth_settings
 from tests.contract.test_env_example import SETTINGS
+from tests.contract.test_problems import DOCUMENTED
 from tests.journeys.places import slug
 from tests.journeys.readme import CHECKOUT, pages
 
@@ -99,7 +100,21 @@ def test_every_route_of_auth_service_is_on_the_page_of_endpoints() -> None:
     assert told == served(app) - BOTH | FOR_PEOPLE
 
 
+def test_every_problem_is_on_the_page_of_endpoints_with_its_status() -> None:
+    _, table = text("docs/endpoints.md").split("\n### Refusals")
+    told = set()
+    for kinds, statuses in re.findall(r"^\| (`[^|]+`) \| ([0-9, ]+) \|", table, re.MULTILINE):
+        each = re.findall(r"`([^`]+)`", kinds)
+        numbers = [int(status) for status in statuses.split(", ")]
+        told |= set(zip(each, numbers * (1 if len(numbers) > 1 else len(each)), strict=True))
+
+    assert told == {
+        (kind.removeprefix("/problems/"), status) for status, kind, _ in DOCUMENTED.values()
+    }
+
+
 def test_every_route_of_api_service_is_on_the_page_of_endpoints(tmp_path: Path) -> None:
     _, of_api = text("docs/endpoints.md").split("\napi-service, with")
+    of_api, _ = of_api.split("\n### Refusals")
 
     assert routes(of_api) == served(create_api(api_settings(tmp_path))) - BOTH

@@ -6,7 +6,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 
 _HEADING = re.compile(r"^#{2,3} (?P<heading>.+)$", re.MULTILINE)
-_COMMANDS = re.compile(r"^```bash\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> list[str]:
@@ -15,13 +15,18 @@ def pages() -> list[str]:
     return ["README.md", *(page.relative_to(CHECKOUT).as_posix() for page in docs)]
 
 
-def commands(page: str = "README.md") -> dict[str, list[str]]:
-    """Return the blocks of shell commands under each heading of a page that has some."""
+def commands(page: str = "README.md", language: str = "bash") -> dict[str, list[str]]:
+    """Return the blocks of shell commands under each heading of a page that has some.
+
+    Args:
+        page: Its path.
+        language: Of the blocks, where they are no shell commands.
+    """
     text = (CHECKOUT / page).read_text(encoding="utf-8")
     parts = _HEADING.split(text)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    return {
-        heading: found
+    found = {
+        heading: [each["text"] for each in _BLOCK.finditer(section) if each["language"] == language]
         for heading, section in sections.items()
-        if (found := [match["commands"] for match in _COMMANDS.finditer(section)])
     }
+    return {heading: blocks for heading, blocks in found.items() if blocks}

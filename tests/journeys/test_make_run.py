@@ -1,8 +1,10 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -123,6 +125,36 @@ def test_the_answer_comes_from_the_book_with_its_place(answers: Answers) -> None
     assert first["url"].startswith("http://localhost:3000/docs/")
     assert "#" not in first["url"]
     assert first["anchor"] == "what-is-a-vla"
+
+
+def test_the_answer_is_streamed_as_the_page_of_endpoints_says(run: Run, answers: Answers) -> None:
+    (command,) = commands("docs/endpoints.md")["As it comes about"]
+    at_port = command.replace(":8000", f":{run.api_port}")
+    done = shell(at_port, {**run.environment, "TOKEN": answers.token})
+    events = [line for line in done.stdout.splitlines() if line.startswith("event: ")]
+
+    assert done.returncode == 0, done.stderr
+    assert events[:2] == ["event: meta", "event: sources"]
+    assert {"event: delta", "event: citation"} <= set(events)
+    assert events[-1] == "event: done"
+
+
+def test_openais_client_is_answered_as_the_page_of_endpoints_says(
+    run: Run, answers: Answers
+) -> None:
+    (program,) = commands("docs/endpoints.md", "python")["OpenAI's clients"]
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace(":8000", f":{run.api_port}")],
+        env={**run.environment, "TOKEN": answers.token},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "inertial measurement unit" in done.stdout
+    assert re.search(r"\[\d\]", done.stdout)
 
 
 def test_another_book_is_ingested_while_the_services_run(run: Run, answers: Answers) -> None:

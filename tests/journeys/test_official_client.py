@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +18,7 @@ from auth_service.migrate import migrate
 from standalone.postgres import running_postgres
 from tests.auth_service.test_main import started
 from tests.loopback import free_port
+from tests.npm import script_beside
 
 CLIENT = "better-auth@1.7.25"
 STORY = Path(__file__).with_name("official_client.mjs")
@@ -34,34 +34,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The story, beside the client's package."""
-    for command in ("node", "npm"):
-        if shutil.which(command) is None:
-            _cannot_run(f"needs Node.js: {command} is not installed")
-    folder = tmp_path_factory.mktemp("client")
-    try:
-        done = subprocess.run(
-            [
-                *("npm", "install", "--no-audit", "--no-fund", "--no-package-lock"),
-                *("--ignore-scripts", "--prefix", str(folder), CLIENT),
-            ],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        _cannot_run(f"needs {CLIENT}: npm did not install it in time; offline?")
-    if done.returncode != 0:
-        _cannot_run(f"needs {CLIENT}, which npm could not install; offline?\n{done.stderr[-500:]}")
-    return Path(shutil.copy(STORY, folder))
-
-
-def _cannot_run(reason: str) -> NoReturn:
-    """Skip; but where the tests guard every change, they must run."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return script_beside(CLIENT, STORY, tmp_path_factory.mktemp("client"))
 
 
 @pytest.fixture

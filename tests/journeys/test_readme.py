@@ -27,6 +27,7 @@ COVERED = {
         "Questions of your own": "test_local_search_walk.py",
     },
     "docs/containers.md": {"Your book": "test_compose.py"},
+    "docs/endpoints.md": {"As it comes about": "test_make_run.py"},
 }
 
 
@@ -34,6 +35,12 @@ def test_every_command_of_the_readme_and_the_pages_is_run_by_a_test() -> None:
     found = {page: list(sections) for page in pages() if (sections := commands(page))}
 
     assert found == {page: list(sections) for page, sections in COVERED.items()}
+
+
+def test_every_program_in_python_is_run_by_a_test() -> None:
+    found = {page: list(sections) for page in pages() if (sections := commands(page, "python"))}
+
+    assert found == {"docs/endpoints.md": ["OpenAI's clients"]}  # test_make_run.py
 
 
 def test_the_greeting_shows_the_calls_of_the_readme() -> None:

@@ -1,11 +1,9 @@
 """How answers bear the faults of others: without embeddings, by others, or left alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from api_service.circuit_breaker import FAILURES, OPEN_SECONDS
 from tests.api_service.beside_vendor import (
@@ -13,7 +11,6 @@ from tests.api_service.beside_vendor import (
     QUESTION,
     Service,
     chats,
-    ingested,
     is_problem,
     service,
 )
@@ -34,31 +31,6 @@ from tests.api_service.scripted_openai import (
     says_then_hangs,
     sends,
 )
-
-
-@pytest_asyncio.fixture(scope="module")
-async def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return await ingested(tmp_path_factory.mktemp("book"))
-
-
-@pytest_asyncio.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    """One service for one fault after the other; each test begins with a vendor that is well."""
-    folder = await ingested(tmp_path_factory.mktemp("shared"))
-    async with service(folder, chat_deadline_ms=6000) as running:
-        yield running
-
-
-@pytest_asyncio.fixture
-async def running(shared: Service) -> AsyncIterator[Service]:
-    """The service with its vendor, which the test makes fail; afterwards it answers again."""
-    openai = shared.openai
-    openai.requests.clear()
-    openai.abandoned.clear()
-    yield shared
-    openai.chat, openai.embeddings = says("It is a sensor [1]."), embeds()
-    reply, _ = await shared.asked()
-    assert (reply.status_code, reply.json()["retrieval"]) == (200, "hybrid")
 
 
 @pytest.mark.parametrize(

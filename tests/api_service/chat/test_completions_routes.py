@@ -248,7 +248,7 @@ async def test_the_program_of_the_page_on_endpoints_runs(http: httpx.AsyncClient
     out, _ = await process.communicate()
 
     assert process.returncode == 0
-    assert out.decode().startswith(GAIT.text.split(".")[0])
+    assert out.decode().startswith(IMU.text.split(".")[0])
 
 
 async def test_statements_are_annotated_with_the_heading_they_cite(client: AsyncOpenAI) -> None:

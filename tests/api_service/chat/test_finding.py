@@ -8,7 +8,7 @@ from api_service.llms import Usage
 from api_service.resources import open_resources
 from api_service.settings import Settings
 from tests.api_service.book import BOOK, GAIT, IMU, LIDAR, ingest, make_chunk
-from tests.api_service.scripted_openai import refuses, says, says_then_hangs, scripted_openai, sends
+from tests.api_service.scripted_openai import refuses, says, says_then_hangs, scripted_openai
 from tests.api_service.service import make_settings
 
 CONVERSATION = (Turn("user", "What is a lidar?"), Turn("assistant", "It measures distance [1]."))
@@ -179,16 +179,10 @@ async def test_no_more_sources_are_found_with_a_passage_than_without(tmp_path: P
 
 
 async def test_what_the_model_took_is_told(tmp_path: Path) -> None:
-    said = (
-        'data: {"choices": [{"index": 0, "delta": {"content": "How does a lidar see?"}, '
-        '"finish_reason": "stop"}], "usage": null}\n\n'
-        'data: {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 6, '
-        '"total_tokens": 56}}\n\ndata: [DONE]\n\n'
-    )
     async with scripted_openai() as openai:
         settings = make_settings(tmp_path, openai=openai)
         await ingest(settings)
-        openai.chat = sends(said, "text/event-stream")
+        openai.chat = says("How does a lidar see?", usage=(50, 6))
         result = await sought(Question("How does it see?", CONVERSATION), settings)
 
     assert (result.standalone, result.usage) == ("How does a lidar see?", Usage(50, 6))

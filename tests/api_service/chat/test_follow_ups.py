@@ -111,6 +111,7 @@ async def put_by(scene: Scene, tmp_path: Path) -> Rewritten:
         ((' "What does a\nlidar cost?"\n',), "What does a lidar cost?"),
         (("And its price?",), "And its price?"),
         (("long " * LENGTH,), "And its price?"),
+        (("long ",) * LENGTH, "And its price?"),
         (("''",), "And its price?"),
     ],
 )

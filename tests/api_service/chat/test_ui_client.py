@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +21,7 @@ from tests.api_service.scripted_openai import (
     scripted_openai,
 )
 from tests.api_service.service import make_settings, make_token, running_service
+from tests.npm import script_beside
 
 CLIENT = "ai@6.0.326"
 PAGE = Path(__file__).with_name("ui_client.mjs")
@@ -33,32 +33,7 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page, beside the client's package."""
-    for command in ("node", "npm"):
-        if shutil.which(command) is None:
-            _cannot_run(f"needs Node.js: {command} is not installed")
-    folder = tmp_path_factory.mktemp("ui")
-    options = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--prefix")
-    try:
-        done = subprocess.run(
-            ["npm", "install", *options, str(folder), CLIENT],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        _cannot_run(f"needs {CLIENT}: npm did not install it in time; offline?")
-    if done.returncode != 0:
-        _cannot_run(f"needs {CLIENT}, which npm could not install; offline?\n{done.stderr[-500:]}")
-    return Path(shutil.copy(PAGE, folder))
-
-
-def _cannot_run(reason: str) -> NoReturn:
-    """Skip; but where the tests guard every change, they must run."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return script_beside(CLIENT, PAGE, tmp_path_factory.mktemp("ui"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import get_args
 import pytest
 
 from api_service.embedders.bm25 import (
+    IDENTIFIER,
     PHRASE_WEIGHT,
     document_terms,
     query_terms,
@@ -130,3 +131,40 @@ def test_words_that_nothing_parts_are_met_in_pairs(text: str, question: str) -> 
 
 def test_words_are_those_the_index_takes_apart() -> None:
     assert words("A `scan_1`, 学习控制") == ["A", "scan", "1", "学习", "习控", "控制"]
+
+
+@pytest.mark.timeout(
+    20
+)  # where a run can be read in more ways than one, it takes longer than a life
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"what is a{':' * 50_000} b",
+        f"a{':.' * 50_000} b",
+        f"std{'::' * 50_000}",
+        "a" * 100_000,
+        f"{'-' * 100_000}a",
+        f"{'a_' * 50_000} b",
+        f"--{'a-' * 50_000} b",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_text_of_separators_or_of_one_word_is_read_in_one_go(text: str) -> None:
+    assert all(found in text for found in IDENTIFIER.findall(text))
+    terms = query_terms(text)
+    assert len(terms.indices) == len(terms.values)
+
+
+def test_identifiers_are_found_whole_wherever_they_stand() -> None:
+    text = (
+        "Set ROS_DOMAIN_ID, std::vector, torch.compile, IL-2, --lr-decay, x:::y, a_-_b; not a: b."
+    )
+    assert IDENTIFIER.findall(text) == [
+        "ROS_DOMAIN_ID",
+        "std::vector",
+        "torch.compile",
+        "IL-2",
+        "--lr-decay",
+        "x:::y",
+        "a_-_b",
+    ]

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ async def test_each_text_has_its_vector_in_order() -> None:
     assert embedder.dimensions == DIMENSIONS
 
 
+async def test_a_vector_may_come_as_numbers_whatever_was_asked_for() -> None:
+    vector = [n / 64 for n in range(DIMENSIONS)]
+    reply = {"object": "list", "data": [{"index": 0, "embedding": vector}]}
+    async with scripted_openai() as openai:
+        openai.embeddings = sends(json.dumps(reply))
+        embedder = embedder_of(openai)
+        assert await embedder.embed(["lidar"]) == [vector]
+        await embedder.close()
+        (asked,) = openai.asked("/embeddings")
+
+    assert asked["encoding_format"] == "base64"
+
+
 def test_a_request_holds_no_more_than_the_vendor_takes() -> None:
     short = [f"lidar gait {number}" for number in range(2 * REQUEST_TEXTS + 3)]
     assert [len(some) for some in requests(short)] == [REQUEST_TEXTS, REQUEST_TEXTS, 3]
@@ -81,6 +95,8 @@ async def test_a_text_longer_than_the_model_takes_is_cut() -> None:
         sends("{}"),
         sends('{"object": "list", "data": []}'),
         sends('{"object": "list", "data": [{"index": 0, "embedding": 7}]}'),
+        sends('{"object": "list", "data": [{"index": 0, "embedding": "AAAAAA=="}]}'),
+        sends('{"object": "list", "data": [{"index": 0, "embedding": "AAA="}]}'),
     ],
 )
 async def test_every_failure_is_the_same_to_us(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from api_service.identity.caller import Caller
 from api_service.identity.revocations import Page, Revocations
 from api_service.problems import InvalidToken, RevocationsUnknown
 from service_kit.logs import configure_logs
+from tests.api_service.callers import make_caller
 from tests.api_service.scripted_feed import entry, page, scripted_feed
 from tests.api_service.service import bearer, make_settings, make_token, running_service
 
@@ -27,17 +28,8 @@ Mode = Literal["off", "best-effort", "required"]
 
 
 def caller(user: str = "user-1", session: str = "session-1", issued_at: datetime = NOW) -> Caller:
-    return Caller(
-        user_id=user,
-        session_id=session,
-        email="",
-        name="",
-        software_background="",
-        hardware_background="",
-        interest_area="",
-        issued_at=issued_at,
-        expires_at=NOW + timedelta(days=7),
-    )
+    ends = NOW + timedelta(days=7)
+    return make_caller(user, session=session, issued_at=issued_at, expires_at=ends)
 
 
 def told(reply: Response) -> Page:

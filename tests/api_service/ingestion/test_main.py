@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -19,17 +19,10 @@ from api_service.settings import BookSettings
 from api_service.vector_index import COLLECTION, VectorIndex
 from api_service.vector_index.opening import open_index
 from tests.api_service.ingestion.embeddings import DIMENSIONS, Embeddings, embeddings_model
-from tests.api_service.qdrant_server import qdrant_server
 from tests.loopback import free_port
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE_BOOK = ROOT / "examples/book"
-
-
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("ingestion") / "storage") as url:
-        yield url
 
 
 @pytest.fixture(params=["embedded", "server", "service"])

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,15 +48,6 @@ async def openai() -> AsyncIterator[ScriptedOpenAI]:
         server.embeddings = scene
         yield server
         over.set()
-
-
-@pytest.fixture(params=["embedded", "server"])
-def qdrant_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
-    if request.param == "embedded":
-        yield None
-    else:
-        with qdrant_server(tmp_path / "storage") as url:
-            yield url
 
 
 def write_edition(folder: Path, edition: str, first: int) -> Path:

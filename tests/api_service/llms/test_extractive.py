@@ -70,6 +70,23 @@ def test_steps_are_quoted_in_a_row_with_their_numbers() -> None:
     )
 
 
+def test_steps_begin_with_the_first_though_a_later_one_is_asked_about() -> None:
+    answer = extract("How do I build the package with colcon?", scored(NODE))
+
+    assert answer.startswith("1. Create a package with `ros2 pkg create`. [1]")
+    assert "3. Build the package `colcon build`. [1]" in answer
+
+
+def test_of_long_steps_only_as_many_are_quoted_as_an_answer_is_long() -> None:
+    steps = (f"{n}. Calibrate the arm by {'slowly ' * 30}moving joint {n}." for n in range(1, 5))
+    answer = extract(
+        "How do I calibrate the arm?", scored(make_chunk("\n".join(steps), page="Arm"))
+    )
+
+    assert answer.startswith("1. Calibrate the arm by slowly")
+    assert markers(answer) == [1, 1]
+
+
 def test_a_way_described_in_prose_is_quoted_from_its_best_sentence() -> None:
     chunk = make_chunk(
         "The history of walking is long. To calibrate the arm, move each joint to its middle. "

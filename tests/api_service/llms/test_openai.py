@@ -9,6 +9,7 @@ from tests.api_service.scripted_openai import (
     Scene,
     ScriptedOpenAI,
     breaks_off,
+    chunk,
     refuses,
     says,
     scripted_openai,
@@ -40,6 +41,23 @@ async def test_the_answer_arrives_in_pieces() -> None:
 async def test_what_it_took_comes_at_the_end() -> None:
     async with scripted_openai() as openai:
         openai.chat = says("One ", "two.", usage=(7, 2))
+        model = model_of(openai)
+        pieces = [piece async for piece in model.stream(PROMPT)]
+        await model.close()
+
+    assert pieces == ["One ", "two.", Usage(7, 2)]
+
+
+async def test_of_a_server_that_tells_as_it_goes_what_it_took_the_last_word_counts() -> None:
+    events = [
+        chunk(
+            choices=[{"index": 0, "delta": {"content": piece}, "finish_reason": finish}],
+            usage={"prompt_tokens": 7, "completion_tokens": said},
+        )
+        for said, (piece, finish) in enumerate([("One ", None), ("two.", None), ("", "stop")])
+    ]
+    async with scripted_openai() as openai:
+        openai.chat = sends("".join([*events, "data: [DONE]\n\n"]), "text/event-stream")
         model = model_of(openai)
         pieces = [piece async for piece in model.stream(PROMPT)]
         await model.close()

@@ -13,6 +13,7 @@ from api_service.llms.questions import defines, read, terms_of
         ("What does odometry mean?", "odometry"),
         ("Define inverse kinematics.", "inverse kinematics"),
         ("Explain the zero moment point", "zero moment point"),
+        ("  What\nis  a   gait ?!\n", "gait"),
     ],
 )
 def test_a_question_for_a_thing_names_the_thing(question: str, subject: str) -> None:
@@ -49,6 +50,12 @@ def test_any_other_question_has_no_subject(question: str) -> None:
     asked = read(question)
 
     assert (asked.kind, asked.subject) == ("other", frozenset())
+
+
+@pytest.mark.timeout(20)  # where it takes a step for each two of them, it takes minutes
+@pytest.mark.parametrize("run", ["!", " ", "! ", "what is ", "mean "])
+def test_a_question_made_of_signs_is_read_in_one_go(run: str) -> None:
+    assert read(f"what is x {run * 100_000} b").terms == terms_of("x b")
 
 
 def test_words_about_asking_are_not_asked_about() -> None:

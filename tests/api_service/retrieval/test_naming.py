@@ -45,6 +45,12 @@ def test_words_that_are_merely_joined_are_not(question: str) -> None:
     assert not named(question)
 
 
+@pytest.mark.timeout(20)  # where each reads on to the end, it takes minutes
+@pytest.mark.parametrize("opening", ["\u201c", "\u201e", "\u00ab", "\u300c", '"', "`"])
+def test_quotation_marks_without_an_end_are_read_in_one_go(opening: str) -> None:
+    assert not named(f"{opening * 100_001}a")
+
+
 def test_a_chunk_holds_what_is_named_whatever_its_case_and_punctuation() -> None:
     asked = named_in('`ros_domain_id` and "Joint limits"', "english")
 

@@ -1,6 +1,5 @@
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,6 @@ from tests.api_service.service import bearer, make_settings, make_token, running
 from tests.service_kit.redis_server import running_redis
 
 QUESTION = {"message": "What is a lidar?"}
-
-
-@pytest.fixture(params=["memory", "redis"])
-def counted_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "memory":
-        yield "memory://"
-        return
-    with running_redis(tmp_path) as redis:
-        yield redis.uri
 
 
 async def limited(

@@ -1,50 +1,22 @@
 """What holds for the index, be it a Qdrant server or Qdrant's engine in this process."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from api_service.embedders.bm25 import query_terms
 from api_service.vector_index import (
-    COLLECTION,
     Embedding,
     SparseVector,
     StoredChunk,
     VectorIndex,
 )
 from api_service.vector_index.convex import fuse
-from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.points import CANDIDATES
-from api_service.vector_index.server import ServerIndex
-from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 NO_TERMS = SparseVector((), ())
-
-
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("qdrant") / "storage") as url:
-        yield url
-
-
-@pytest.fixture(params=["embedded", "server"])
-async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorIndex]:
-    """An index without a chunk; on the server, without a collection."""
-    opened: VectorIndex
-    if request.param == "embedded":
-        opened = await EmbeddedIndex.open(tmp_path / "index")
-    else:
-        url = request.getfixturevalue("server_url")
-        async with httpx.AsyncClient(base_url=url) as client:
-            await client.delete(f"/collections/{COLLECTION}")
-        opened = ServerIndex(url)
-    yield opened
-    await opened.close()
 
 
 async def test_an_index_never_written_to_is_empty(index: VectorIndex) -> None:

@@ -1,44 +1,23 @@
 """What an ingestion changes, and when readers see it, in both forms of the index."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
-import httpx
 import pytest
 
 from api_service.embedders.bm25 import query_terms
-from api_service.vector_index import COLLECTION, Embedding, LiveIndex, VectorIndex
+from api_service.vector_index import Embedding, LiveIndex, VectorIndex
 from api_service.vector_index.drafts import Draft
-from api_service.vector_index.embedded import EmbeddedIndex
-from api_service.vector_index.server import ServerIndex
-from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 RIGHT = Embedding("openai:small", (1.0, 0.0))
 
 
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("drafts") / "storage") as url:
-        yield url
-
-
-@pytest.fixture(params=["embedded", "server"])
-async def live(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LiveIndex]:
+@pytest.fixture
+async def live(index: LiveIndex) -> LiveIndex:
     """Where readers are: one chunk, with a vector."""
-    index: LiveIndex
-    if request.param == "embedded":
-        index = await EmbeddedIndex.open(tmp_path / "index")
-    else:
-        url = request.getfixturevalue("server_url")
-        async with httpx.AsyncClient(base_url=url) as client:
-            await client.delete(f"/collections/{COLLECTION}")
-        index = ServerIndex(url)
     await index.prepare(2)
     await index.write([make_stored("camera", vector=(1.0, 0.0))])
-    yield index
-    await index.close()
+    return index
 
 
 async def texts(index: VectorIndex) -> list[str]:

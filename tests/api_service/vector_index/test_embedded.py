@@ -18,6 +18,7 @@ from api_service.embedders.bm25 import query_terms
 from api_service.problems import IndexUnavailable
 from api_service.vector_index import Embedding, IndexInUse, IndexRefused
 from api_service.vector_index.embedded import EmbeddedIndex
+from api_service.vector_index.engine import PACK_CHUNKS
 from api_service.vector_index.points import payload_of
 from tests.api_service.vector_index.chunks import all_stored, make_stored
 
@@ -133,6 +134,20 @@ async def test_damaged_files_are_refused_in_a_sentence_and_leave_no_lock(tmp_pat
             await EmbeddedIndex.open(folder)
     (folder / "current").write_text("../elsewhere")
     with pytest.raises(IndexRefused, match="does not name a generation"):
+        await EmbeddedIndex.open(folder)
+
+
+async def test_what_cannot_be_read_after_packing_is_told_once_and_leaves_no_lock(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "index"
+    index = await EmbeddedIndex.open(folder)
+    (live,) = _generations(folder)
+    (folder / live / "edge_config.json").write_text("no JSON")
+    with pytest.raises(IndexRefused, match="ingest the book again"):
+        await index.write([make_stored("camera", ordinal=place) for place in range(PACK_CHUNKS)])
+    await index.close()
+    with pytest.raises(IndexRefused, match="ingest the book again"):
         await EmbeddedIndex.open(folder)
 
 

@@ -1,7 +1,6 @@
 """Generations on a Qdrant server: how they are led to, taken over, gone on with and swept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -16,30 +15,10 @@ from api_service.vector_index.drafts import Draft
 from api_service.vector_index.points import payload_of
 from api_service.vector_index.server import ServerIndex
 from api_service.vector_index.server_options import Options, Rhythm
-from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.qdrant_server import collections
 from tests.api_service.vector_index.chunks import make_stored
 
 QUICK = Options(rhythm=Rhythm(beat_seconds=0.05, patience_seconds=1.0))
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("generations") / "storage") as url:
-        yield url
-
-
-@pytest.fixture
-async def server(server_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The server, without a collection, asked directly."""
-    async with httpx.AsyncClient(base_url=server_url, timeout=10) as client:
-        for name in await collections(client):
-            await client.delete(f"/collections/{name}")
-        yield client
-
-
-async def collections(server: httpx.AsyncClient) -> list[str]:
-    reply = (await server.get("/collections")).json()
-    return [each["name"] for each in reply["result"]["collections"]]
 
 
 async def aliases(server: httpx.AsyncClient) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -10,29 +9,10 @@ import pytest
 from api_service.vector_index import IndexRefused
 from api_service.vector_index.server import ServerIndex
 from api_service.vector_index.server_options import Options, Rhythm
-from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.qdrant_server import collections
 
 ALIAS = "locked"
 QUICK = Options(alias=ALIAS, rhythm=Rhythm(beat_seconds=0.05, patience_seconds=3.0))
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("locks") / "storage") as url:
-        yield url
-
-
-@pytest.fixture
-async def server(server_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server_url, timeout=10) as client:
-        for name in await collections(client):
-            await client.delete(f"/collections/{name}")
-        yield client
-
-
-async def collections(server: httpx.AsyncClient) -> list[str]:
-    reply = (await server.get("/collections")).json()
-    return [each["name"] for each in reply["result"]["collections"]]
 
 
 async def locks(server: httpx.AsyncClient) -> list[str]:

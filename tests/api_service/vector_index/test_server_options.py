@@ -4,26 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from api_service.embedders.bm25 import query_terms
 from api_service.settings import BookSettings
 from api_service.vector_index import Embedding, SparseVector
 from api_service.vector_index.drafts import Draft
 from api_service.vector_index.opening import open_index
-from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.recording_proxy import Recording, recording_proxy
 from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 RIGHT = Embedding("openai:small", (1.0, 0.0))
 NO_TERMS = SparseVector((), ())
 CHANGED = {"QDRANT_HNSW_M": "32"}
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("options") / "storage") as url:
-        yield url
 
 
 async def asked(server_url: str, collection: str, **settings: object) -> Recording:

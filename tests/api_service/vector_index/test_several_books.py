@@ -1,6 +1,6 @@
 """What holds for the books of one index, in both of its forms."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,19 +20,12 @@ from api_service.vector_index import (
 )
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.server import ServerIndex
-from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.vector_index.chunks import all_stored, make_stored
 
 NO_TERMS = SparseVector((), ())
 RIGHT = Embedding("openai:small", (1.0, 0.0))
 
 Open = Callable[[str], AbstractAsyncContextManager[LiveIndex]]
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with qdrant_server(tmp_path_factory.mktemp("books") / "storage") as url:
-        yield url
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -247,3 +247,8 @@ async def test_all_sources_are_listed_where_that_is_asked_for() -> None:
     assert considered is not None
     assert [each.n for each in considered] == [1, 2, 3, 4]
     assert considered[1] == reply(whole, "request-1").sources[0]
+
+
+async def test_an_answer_without_an_end_is_no_whole_one() -> None:
+    with pytest.raises(RuntimeError, match="no end"):
+        await gathered(coming(told("So [1].", cited=[1])[:-1]))
