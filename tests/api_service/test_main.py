@@ -1,3 +1,4 @@
+import http.client
 import os
 import shutil
 import signal
@@ -100,6 +101,25 @@ def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
     assert asked.json()["title"] == "Book Missing"
     assert '"resources_opened"' in printed
     assert service.process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_connection_stays_as_long_as_a_client_with_little_to_ask_keeps_it(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    with started(tmp_path, environment_of(tmp_path, API_SERVER_PORT=str(port))):
+        wait_for(f"http://127.0.0.1:{port}")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+        asked_on = connection.sock
+        time.sleep(7)  # httpx keeps connections for 5 s, as uvicorn does
+        connection.request("GET", "/health")
+        again = connection.getresponse().status
+        same = connection.sock is asked_on
+        connection.close()
+
+    assert (again, same) == (200, True)
 
 
 def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
