@@ -49,7 +49,7 @@ async def test_an_address_in_code_is_one_of_a_source() -> None:
 
 
 async def test_an_answer_ends_where_it_tells_what_the_model_was_told() -> None:
-    leaking = ["Sure. ", "The mark is ", PROMPT.canary[:7], PROMPT.canary[7:], " and", " more"]
+    leaking = ["Sure. ", "The mark is ", PROMPT.canary[:5], PROMPT.canary[5:], " and", " more"]
 
     assert await said(leaking) == (["Sure. ", "The mark is ", NOT_TOLD], 4)
 
