@@ -35,13 +35,13 @@ _DOMAIN = re.compile(r"@[\w.\-]*")
 _MAILBOX = re.compile(r"[\w.+\-]\\?\Z")
 # A site's name that nothing marks as an address, as some renderers link it: evil.com, evil.io/x;
 # but not node.js, main.py or robot.link.
-_SITE = re.compile(
-    r"(?:\.[\w\-]+)*?\.(?:(?:com|net|org|edu|gov|info|biz|example)(?![\w\-])"
+_SITE = re.compile(  # behind its first full stop
+    r"(?:[\w\-]+\.)*?(?:(?:com|net|org|edu|gov|info|biz|example)(?![\w\-])"
     r"|(?:ai|app|co|de|dev|eu|io|me|link|site|online|page|pk|ru|top|uk|us|xyz)(?=/[^\s.,;:!?]))",
     re.IGNORECASE,
 )
-_OPEN_SITE = re.compile(r"\.[\w.\-]*/?\Z")
-_SITE_BEGUN = re.compile(r"[\w.\-]*[\w\-]\\*\Z")
+_OPEN_SITE = re.compile(r"[\w.\-]*/?\Z")
+_SITE_BEGUN = re.compile(r"[\w.\-]*[\w\-]\\*\.\Z")
 _MACRO = re.compile(r"\\(?=href|url|include|html|require|class|cssId|style)")  # TeX that leads away
 _OPEN_MACRO = re.compile(r"\\[A-Za-z]{0,7}\Z")
 _CONTAINER = re.compile(r"[\s>*+\-\d.)]*")
@@ -88,7 +88,8 @@ class Markup:
         if not piece.isascii():
             before = (self._tail + self._text)[-1:]
             piece = _JOINERS.sub("", before + piece)[len(before) :]
-        if not (self._text or self._at_line or self._in_code or _SPECIAL.search(piece)):
+        open_ = self._text or self._at_line or self._in_code or self._tail.endswith(".")
+        if not (open_ or _SPECIAL.search(piece)):
             self._tail = (self._tail + piece)[-_TAIL:]
             return piece
         self._text += piece
@@ -117,6 +118,8 @@ class Markup:
             return self._line_start()
         if self._in_code:
             return self._code()
+        if self._tail.endswith(".") and (said := self._site()) is not None:
+            return said
         found = _SPECIAL.search(self._text, self._place)
         start = found.start() if found else len(self._text)
         return self._taken(start) if start > self._place else self._steps[self._text[start]]()
@@ -265,14 +268,21 @@ class Markup:
         return self._taken(end, f"@{OMITTED}") if mail else self._taken(self._place + 1)
 
     def _stop(self) -> str:
+        if not self._tail.rstrip("\\").lower().endswith("www"):
+            return self._taken(self._place + 1)
+        end = self._match(_REST)
+        self._require(beyond=end)
+        return self._taken(end, OMITTED)
+
+    def _site(self) -> str | None:
+        """Read the rest of a site's name; None where what has left begins none."""
         begun = _SITE_BEGUN.search(self._tail)
         if begun is None:
-            return self._taken(self._place + 1)
+            return None
         if self._match(_OPEN_SITE) > 0 and not self._is_complete:
             raise _More
-        site = self._tail.rstrip("\\").lower().endswith("www") or self._match(_SITE) > 0
-        if not site:
-            return self._taken(self._place + 1)
+        if self._match(_SITE) < 0:
+            return None
         end = self._match(_REST)
         self._require(beyond=end)
         named = f"//{begun[0]}{self._text[self._place : end]}"
