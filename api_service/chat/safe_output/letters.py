@@ -6,13 +6,15 @@ a few in a row tell the canary, some more the instructions, since no answer has 
 
 import base64
 import codecs
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from api_service.chat.disguises import ALIKE
 
+_SILENT = re.compile(r"[^A-Za-z0-9]+")
 _BEGUN = 4  # letters of the canary from which on the rest is waited for
 _PART = 6  # characters of it in a row that tell it
 _MOST_TOLD = 8  # characters of it that may be told in pieces of _BEGUN, of sixteen
@@ -25,14 +27,14 @@ class _Secret:
     """What is listened for.
 
     Attributes:
-        canary: The mark; "" for none.
+        starts: Where every _BEGUN characters in a row of the canary begin in it.
         parts: Every part of it that tells it, in all its forms.
         beginnings: What such a part may begin with, whole ones left out.
         lengths: How long parts are, the shortest first.
         rules: Every _HEARD letters in a row of the instructions, in all their forms.
     """
 
-    canary: str
+    starts: Mapping[str, int]
     parts: frozenset[str]
     beginnings: frozenset[str]
     lengths: tuple[int, ...]
@@ -54,7 +56,7 @@ class Letters:
 
     def note(self, text: str) -> None:
         """Take note of what has left."""
-        letters = "".join(letter for letter, _ in _spelled(text))
+        letters = _squeezed(text)
         self._told |= self._told_by(self._tail[1 - _BEGUN :] + letters)
         self._tail = (self._tail + letters)[1 - _HEARD :]
 
@@ -64,15 +66,15 @@ class Letters:
         Args:
             text: What comes next, and has not been noted.
         """
-        spelled = list(_spelled(text))
-        letters = self._tail + "".join(letter for letter, _ in spelled)
+        letters = self._tail + _squeezed(text)
         found = (self._canary_from(letters), self._rules_from(letters))
         if None in found:
             return None
         first = min(each for each in found if each is not None)
         if first == len(letters):
             return len(text)
-        return spelled[max(first - len(self._tail), 0)][1] if spelled else 0
+        places = [place for _, place in _spelled(text)]
+        return places[max(first - len(self._tail), 0)] if places else 0
 
     def _canary_from(self, letters: str) -> int | None:
         begin = max(len(self._tail) + 1 - _BEGUN, 0)
@@ -90,13 +92,12 @@ class Letters:
 
     def _told_by(self, letters: str) -> frozenset[int]:
         """Return the places of the canary that some letters tell, in pieces long enough."""
-        canary = self._secret.canary
-        starts = (
-            start
-            for start in range(len(canary) - _BEGUN + 1)
-            if canary[start : start + _BEGUN] in letters
-        )
-        return frozenset(place for start in starts for place in range(start, start + _BEGUN))
+        told: set[int] = set()
+        for place in range(len(letters) - _BEGUN + 1):
+            start = self._secret.starts.get(letters[place : place + _BEGUN])
+            if start is not None:
+                told.update(range(start, start + _BEGUN))
+        return frozenset(told)
 
     def _rules_from(self, letters: str) -> int | None:
         begun = None
@@ -123,6 +124,8 @@ def _spelled(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _squeezed(text: str) -> str:
+    if text.isascii():  # as most is
+        return _SILENT.sub("", text).lower()
     return "".join(letter for letter, _ in _spelled(text))
 
 
@@ -136,7 +139,8 @@ def _secret(rules: str, canary: str) -> _Secret:
     for form, _ in _forms(rules):
         grams.update(form[at : at + _HEARD] for at in range(len(form) - _HEARD + 1))
     lengths = tuple(sorted({len(part) for part in parts}))
-    return _Secret(canary, frozenset(parts), frozenset(beginnings), lengths, frozenset(grams))
+    starts = {canary[at : at + _BEGUN]: at for at in range(len(canary) - _BEGUN + 1)}
+    return _Secret(starts, frozenset(parts), frozenset(beginnings), lengths, frozenset(grams))
 
 
 def _forms(text: str) -> Iterator[tuple[str, int]]:
