@@ -78,13 +78,16 @@ bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; s
 
 SETS ?= ../shared/data/retrieval
 
-eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; needs ../shared/data
+eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; fails below a bound; needs ../shared/data
 	@echo "== answers: xquad-en" && $(BIN)/python -m api_service.evaluation answers \
-		--data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
+		--at-least 0.95 --data $(SETS)/xquad-en --other $(SETS)/mtrag-un-general --other $(SETS)/scifact
 	@echo "== answers: mtrag-un-general" && $(BIN)/python -m api_service.evaluation answers \
+		--at-least 0.95 --data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
+	@echo "== answers of a scripted model: mtrag-un-general" && \
+		$(BIN)/python -m tests.api_service.evaluation.scripted_answers \
 		--data $(SETS)/mtrag-un-general --other $(SETS)/xquad-en --other $(SETS)/scifact
 	@echo "== follow-ups: mtrag-un-general" && $(BIN)/python -m api_service.evaluation retrieval \
-		--data $(SETS)/mtrag-un-general --history \
+		--data $(SETS)/mtrag-un-general --history --at-least 0.95 \
 		--standalone benchmarks/dialogues/mtrag-un-general.jsonl
 	@echo "== attacks on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 

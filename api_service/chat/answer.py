@@ -103,7 +103,8 @@ async def answer(
     refused = not citations.text
     if refused:
         sources = () if order else tuple(nearest(prompt.sources))
-        said = NOT_TOLD if order else refusal([scored for _, scored in sources])
+        near = [scored for _, scored in sources]
+        said = NOT_TOLD if order else refusal(near, question.message)
         yield Delta(harmless(said, sources=prompt.sources, book_url=book_url))
     done = Done(
         sources=sources,

@@ -10,14 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from api_service.chat.refusals import refused_in
 from api_service.chat.support import terms_told
 from api_service.documents import ScoredChunk
 from api_service.llms.questions import read
 from api_service.retrieval.retriever import Retriever
 from api_service.vector_index import Found
-
-NOTHING_FOUND = "The book says nothing about that."
-"""What is answered where the book does not cover the question."""
 
 ENOUGH = 0.4
 """Of what a question asks about, its rare terms counting more, the part that one passage must hold.
@@ -84,12 +82,18 @@ def nearest(found: Sequence[ScoredChunk]) -> Iterator[tuple[int, ScoredChunk]]:
             yield n, scored
 
 
-def refusal(sections: Sequence[ScoredChunk]) -> str:
-    """Return what is said instead of an answer, in Markdown with links to the nearest sections."""
+def refusal(sections: Sequence[ScoredChunk], question: str) -> str:
+    """Return what is said instead of an answer, in Markdown with links to the nearest sections.
+
+    Args:
+        sections: The nearest, best first.
+        question: In whose language it is said, where that is known.
+    """
+    nothing, nearest_come = refused_in(question)
     if not sections:
-        return NOTHING_FOUND
+        return nothing
     links = (f"- [{_name(scored)}]({link(scored)})" for scored in sections)
-    return f"{NOTHING_FOUND} Nearest to it come:\n\n" + "\n".join(links)
+    return f"{nothing} {nearest_come}\n\n" + "\n".join(links)
 
 
 def link(scored: ScoredChunk) -> str:

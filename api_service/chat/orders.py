@@ -8,11 +8,14 @@ is said in other words comes to the model, and what it does then meets `safe_out
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from api_service.chat.disguises import readings
+
+# ruff: noqa: RUF001 -- other languages have letters that look like Latin ones
 
 _WITHIN = r"[^.!?\n]"
 _THINGS = r"(?:prompts?|instructions|rules|guidelines|directives|system\ messages?|preamble)"
@@ -63,6 +66,10 @@ _SPEAKERS = r"""
     <\|?/?im\ ?(?:start|end)|\[/?inst\]|<</?sys>>|"role"\ ?:\ ?"system"
     |</(?:source|selected|selection|reader|marked|conversation|turn)\ ?>
     |(?:^|\n)\ ?(?:\#+\ ?)?(?:instruction|response)\ ?:
+    |</?system[-_\ ](?:reminder|prompt|message|instruction)s?\ ?>|\bsystem\ override\b
+    |\bend\ of\ (?:the\ )?(?:context|sources|system\ message|user\ message)\b
+    |\bnew\ task\ ?:\ ?(?:reply|respond|answer|say|print|ignore|write|tell)\b
+    |(?:^|\n)\ ?developer\ message\ ?:|(?:^|\n)\ ?human\ ?:[^\n]*\s+assistant\ ?:
     |(?:^|\n|>)\ ?(?:\#+\ ?system\ ?(?:\n|:|$)|\[system\])
 """
 _OTHER_TONGUES = r"""
@@ -85,13 +92,30 @@ _OTHER_TONGUES = r"""
     |تجاهل.{0,30}(?:تعليمات|التعليمات)|تعليماتك
     |निर्देशों.{0,20}(?:अनदेखा|भूल)|सिस्टम\ ?प्रॉम्प्ट
     |talimat.{0,20}(?:yok\ say|unut)|sistem\ (?:istem|prompt)
+    |\b(?:zignoruj|zapomnij|ignorer|glem|glom|ignoruj|abaikan|lupakan)\w*\ .{0,40}
+     (?:instruk|polece|prompt|pokyn|regler|regl|aturan|perintah|arahan)
+    |\b(?:swoj|tvuj|svuj|din|ditt|dina)\ (?:\w+\ )?(?:system\ ?prompt|prompt|instruk\w+|pokyny)
+    |\b(?:ігнору|забуд)\w*\ .{0,40}(?:інструкц|правил|вказів)|(?:сво|тво)\w+\ (?:\w+\ )?інструкц
+    |(?:αγν[οό]|ξ[εέ]χ|παρ[αά]βλ)\w+\ .{0,40}(?:οδηγ|εντολ|καν[οό]ν)
+    |(?:התעלם|תתעלם|שכח).{0,30}(?:הוראות|הנחיות|כללים)|(?:ההוראות|ההנחיות)\ שלך
+    |\bbo\ qua\ .{0,30}(?:huong\ dan|chi\ (?:thi|dan)|quy\ tac)
+    |(?:เพิกเฉย|ไม่สนใจ|ละเว้น|ลืม).{0,20}(?:คำสั่ง|กฎ|คำแนะนำ)|คำสั่งระบบ
+    |(?:ہدایات|احکامات).{0,20}نظر\ ?انداز|سسٹم\ ?پرامپٹ
+    |(?:دستور|راهنمایی|قوانین).{0,40}نادیده|پرامپت\ سیستم
+    |\b(?:antworte|responde?|responda|rispondi|antwoord|odpowiadaj|svara|reponds
+     |repondez)[ ]
+     (?:nur|solo|so|apenas|somente|alleen|tylko|endast|bara|uniquement|seulement)\b
+    |отвечай(?:те)?\ только|відповідай\ лише|只(?:回答|回复|说)|とだけ(?:答え|言)
+    |(?:만|라고만)\ 대답
+    |أجب\ فقط|केवल.{0,20}उत्तर\ द|صرف.{0,20}جواب\ د|\bracont\w+\ .{0,20}(?:histoire|blague)
     |(?:schreib|[eé]cri[st]|escr[ií]b|scriv|escrev|schrijf)\S*\ .{0,20}
      (?:gedicht|po[eè]me|poema|poesia|witz|blague|chiste)
+    |\b(?:napisz|skriv|napiš|napis)\w*\ .{0,20}(?:wiersz|dikt|basen|basn)
     |(?:напиши|сочини).{0,20}(?:стих|поэм)|(?:写|作).{0,6}诗|詩を.{0,4}書
-    |시를?\ ?써|şiir\ yaz|قصيدة|कविता\ लिख
+    |시를?\ ?써|[sş]iir\ yaz|قصيدة|कविता\ लिख
 """
 _ADDRESSED = rf"""
-    (?:^|[.!?:;(\[<>#*\n-]\ ?|\b(?:dear|hey|hello|attention|to\ the|to)\ )
+    (?:^|[.!?:;(\[<>|#*\n-]\ ?|\b(?:dear|hey|hello|attention|to\ the|to)\ )
     (?:ai(?:\ (?:assistant|model|agent)s?)?|assistants?|chat\ ?bots?|chatgpt|llm|language\ model)
     (?:\ ?[,:]\ ?(?:please|do|say|reply|respond|answer|ignore|forget|tell|output|print|append|add
                    |include|never|always|you|your)\b
@@ -100,6 +124,11 @@ _ADDRESSED = rf"""
     |\bas\ an\ (?:ai|assistant|llm)\b{_WITHIN}{{0,20}}\byou\b
     |\bnot(?:e|ice)\ to\ (?:the\ |all\ |any\ )?(?:ai|assistant|llm|language\ model|chat\ ?bot)
     |\bto\ (?:whichever|whatever|any|every)\ (?:ai|llm|language\ model|assistant|chat\ ?bot)\b
+    |\byou\ (?:must|shall|have\ to)\ (?:answer|reply|respond)\ (?:only|every|with\ the)\b
+    |\bwhen(?:ever)?\ (?:you\ )?(?:summari[sz]|quot|paraphras|cit)ing\ (?:this|the)[ ]
+     (?:chapter|section|page|passage|text)\b
+    |\b(?:summaries|quotations|answers)\ (?:of|about|from)\ this\ \w+[ ]
+     (?:must|shall|should|have\ to)\b
     |\bthe\ (?:ai\ )?(?:assistant|chat\ ?bot)\ (?:must|shall)\b
     |(?:^|[.!?:;,]\ ?|\b(?:and|you|must|also|it)\ )(?:say|reply|respond|answer)[ ]
      (?:only\ )?(?:with\ )?(?:only\ with|exactly|every\ question|just\ the\ word|the\ word)
@@ -143,12 +172,14 @@ _KINDS = (
         "you are |no longer|from now on|pretend|role|act as|act like|behave |speak |pose |you will"
         "|you act|stop being|your new|new rule|new instruction|anything now| mode|jailbr",
     ),
-    _kind(_SPEAKERS, '<|[|#|"role"|system|instruction|response'),
+    _kind(_SPEAKERS, '<|[|#|"role"|system|instruction|response|end of|new task|developer|human'),
 )
 _FOREIGN = _kind(
-    _OTHER_TONGUES,
+    unicodedata.normalize("NFKC", _OTHER_TONGUES),  # as what is read is
     "anweisung|regeln|prompt|geheimnis|consignes|instru|reglas|regole|istru|regras|regels|talimat"
-    "|istem|gedicht|poe|witz|blague|chiste",
+    "|istem|gedicht|poe|witz|blague|chiste|siir|ignor|polece|pokyn|aturan|perintah"
+    "|arahan|bo qua|regl|system|wiersz|antwor|respond|svara|rispondi|odpowiadaj|repond"
+    "|racont|dikt|basen|basn",
 )
 _WORKS = _kind(
     _WORK,
@@ -158,7 +189,7 @@ _WORKS = _kind(
 _TO_MODELS = _kind(
     _ADDRESSED,
     "assistant|chatbot|chat bot|chatgpt|llm|language model|ai |ai:|ai,|only with|exactly"
-    "|every question|the word",
+    "|every question|the word|you must|you shall|you have to|when|summaries|quotations|answers",
 )
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from api_service.evaluation.command_line import read_arguments
 from api_service.problems import Unavailable
 from api_service.settings import BookSettings, WritingSettings
 from service_kit.logs import configure_logs
@@ -22,96 +23,19 @@ INTERRUPTED = 130
 def main() -> None:
     """Measure what the command line asks for.
 
-    Exit status: 0; 1 when there is nothing to measure or something failed; 2 for wrong arguments
-    or settings.
+    Exit status: 0; 1 when there is nothing to measure, something failed or a figure is below
+    `--at-least`; 2 for wrong arguments or settings.
     """
-    arguments = _arguments()
+    arguments = read_arguments()
     if arguments.command == "chunks":
         sys.exit(_chunks(arguments.source, arguments.max_tokens, show_faults=arguments.faults))
     if arguments.command == "make-questions":
         sys.exit(_make_questions(arguments))
     if arguments.command == "answers":
-        sys.exit(_answers(arguments.data, arguments.other, arguments.count))
+        sys.exit(_answers(arguments.data, arguments.other, arguments.count, arguments.at_least))
     if arguments.history:
-        sys.exit(_dialogues(arguments.data, arguments.standalone))
+        sys.exit(_dialogues(arguments.data, arguments.standalone, arguments.at_least))
     sys.exit(_retrieval(arguments.data, arguments.run))
-
-
-def _arguments() -> argparse.Namespace:
-    from api_service.ingestion.pipeline import MAX_TOKENS
-
-    parser = argparse.ArgumentParser(prog="book-eval", description="Measure what a book becomes.")
-    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    chunks = commands.add_parser(
-        "chunks", help="how well and how fast a book's pages are cut into chunks"
-    )
-    chunks.add_argument(
-        "--source", type=Path, required=True, metavar="DIR", help="the book's folder"
-    )
-    chunks.add_argument(
-        "--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help="a chunk's budget"
-    )
-    chunks.add_argument("--faults", action="store_true", help="name everything that is not right")
-    retrieval = commands.add_parser("retrieval", help="how well questions find their passages")
-    retrieval.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="a question set in BEIR's form: corpus.jsonl, queries.jsonl, qrels.tsv",
-    )
-    retrieval.add_argument(
-        "--run", type=Path, metavar="FILE", help="write the best rankings there, in TREC's form"
-    )
-    retrieval.add_argument(
-        "--history",
-        action="store_true",
-        help="measure the follow-ups of the set, alone and with the conversations before them",
-    )
-    retrieval.add_argument(
-        "--standalone",
-        type=Path,
-        metavar="FILE",
-        help="follow-ups put so that they stand alone, lines of _id and text, to compare with",
-    )
-    answers = commands.add_parser("answers", help="what is refused, and whether citations hold")
-    answers.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="the set that becomes the book"
-    )
-    answers.add_argument(
-        "--other",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a set of other subjects, whose questions this book does not answer; any number",
-    )
-    answers.add_argument(
-        "--count", type=_positive, default=300, metavar="N", help="questions of each kind; 300"
-    )
-    questions = commands.add_parser(
-        "make-questions", help="draft a question set from a book, for you to correct"
-    )
-    questions.add_argument(
-        "--source", type=Path, required=True, metavar="DIR", help="folder of Markdown or MDX pages"
-    )
-    questions.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="the set's folder, in BEIR's form"
-    )
-    questions.add_argument("--count", type=_positive, default=50, metavar="N", help="how many; 50")
-    questions.add_argument("--seed", type=int, default=0, metavar="N", help="another sample of it")
-    questions.add_argument(
-        "--force", action="store_true", help="begin anew, even where questions were corrected"
-    )
-    questions.add_argument("--dry-run", action="store_true", help="only tell what it would cost")
-    return parser.parse_args()
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def _chunks(source: Path, max_tokens: int, *, show_faults: bool) -> int:
@@ -165,8 +89,13 @@ def _retrieval(data: Path, run: Path | None) -> int:
     return _status(measure)
 
 
-def _dialogues(data: Path, standalone: Path | None) -> int:
-    from api_service.evaluation.dialogues import dialogues, report, search_dialogues
+def _dialogues(data: Path, standalone: Path | None, at_least: float | None) -> int:
+    from api_service.evaluation.dialogues import (
+        dialogues,
+        report,
+        search_dialogues,
+        turn_two_ratio,
+    )
     from api_service.evaluation.judged_sets import (
         BadSet,
         read_histories,
@@ -181,12 +110,15 @@ def _dialogues(data: Path, standalone: Path | None) -> int:
         asked = dialogues(read_set(data), read_histories(data), alone)
         if not asked.judged.queries:
             raise BadSet(f"{data} has no judged query with a history")
-        sys.stdout.write(report(asked, asyncio.run(search_dialogues(asked, settings, _progress))))
+        found = asyncio.run(search_dialogues(asked, settings, _progress))
+        sys.stdout.write(report(asked, found))
+        for way, readings in found.items():
+            _require(f"{way} turn-2 ratio", turn_two_ratio(asked, readings), at_least)
 
     return _status(measure)
 
 
-def _answers(data: Path, others: Sequence[Path], count: int) -> int:
+def _answers(data: Path, others: Sequence[Path], count: int, at_least: float | None) -> int:
     from api_service.evaluation.answer_report import report
     from api_service.evaluation.answers import Questions, ask_all
     from api_service.evaluation.judged_sets import read_histories, read_set
@@ -198,8 +130,19 @@ def _answers(data: Path, others: Sequence[Path], count: int) -> int:
         questions = Questions(judged, read_histories(data), strange)
         asked = asyncio.run(ask_all(questions, settings, count, _progress))
         sys.stdout.write(report(asked))
+        _require("citation precision", asked.citation_precision, at_least)
 
     return _status(measure)
+
+
+class _Missed(Exception):
+    """A figure is below what was asked for."""
+
+
+def _require(name: str, figure: float | None, at_least: float | None) -> None:
+    if at_least is not None and (figure is None or figure < at_least):
+        measured = "not measured" if figure is None else f"{figure:.4f}"
+        raise _Missed(f"{name}: {measured}, and not at least {at_least}")
 
 
 def _progress(done: int, total: int) -> None:
@@ -215,7 +158,7 @@ def _status(measure: Callable[[], None]) -> int:
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return BAD_SETTINGS
-    except BadSet as error:
+    except (BadSet, _Missed) as error:
         sys.stderr.write(f"{error}\n")
         return WRONG
     except OSError as error:

@@ -6,11 +6,13 @@ are not, and neither are its own without a relevant passage.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+import zlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pydantic import SecretStr
 
@@ -29,6 +31,8 @@ from api_service.llms.extractive import ExtractiveModel
 from api_service.resources import Resources, open_resources
 from api_service.settings import Settings, WritingSettings
 from api_service.vector_index.opening import open_index
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Outcome:
         supported: How many of them hold, as the service tells its readers.
         relevant: Whether a source cited is one that people judged relevant.
         right: Whether the answer holds an answer string; None where the set has none.
+        half: 0 or 1, the same for all questions on one passage, so that what is chosen on one half
+            is not reported on what it was chosen on.
     """
 
     refused: bool
@@ -65,6 +71,7 @@ class Outcome:
     supported: int
     relevant: bool
     right: bool | None
+    half: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,13 @@ class Asked:
     model: str
     retrieval: str
 
+    @property
+    def citation_precision(self) -> float | None:
+        """Of all citations, the part that hold; None where there is none."""
+        every = (*self.answerable, *self.near, *self.far)
+        cited = sum(each.cited for each in every)
+        return sum(each.supported for each in every) / cited if cited else None
+
 
 async def ask_all(
     questions: Questions,
@@ -104,12 +118,19 @@ async def ask_all(
         BadSettings: A model cannot be used.
         Unavailable: A model or the index failed.
     """
-    strangers = [query for other in questions.others for query in _spread(other.queries, count)]
+    # Halved by their own sets' passages, as the set's own questions are.
+    strangers = [
+        (query, _half(other.judgements[query.id]))
+        for other in questions.others
+        for query in _spread(other.queries, count)
+    ]
     async with _asking(questions, settings, progress) as asking:
         return Asked(
             answerable=[await asking.ask(each) for each in _spread(questions.own.queries, count)],
             near=[await asking.ask(each) for each in _spread(questions.own.unanswerable, count)],
-            far=[await asking.ask(each, stranger=True) for each in _spread(strangers, count)],
+            far=[
+                await asking.ask(each, stranger_in=half) for each, half in _spread(strangers, count)
+            ],
             model=asking.resources.model.name,
             retrieval="hybrid" if asking.resources.retriever.embedder else "bm25",
         )
@@ -121,8 +142,14 @@ class _Asking:
     prompt_file: PromptFile
     questions: Questions
 
-    async def ask(self, query: Query, *, stranger: bool = False) -> Outcome:
-        """Ask a question; a stranger is another set's, whose ids mean nothing here."""
+    async def ask(self, query: Query, *, stranger_in: int | None = None) -> Outcome:
+        """Ask a question; a stranger is another set's, whose ids mean nothing here.
+
+        Args:
+            query: The question.
+            stranger_in: The half of its own set it is in; None: it is this set's.
+        """
+        stranger = stranger_in is not None
         text, done = "", None
         history = () if stranger else tuple(self.questions.histories.get(query.id, ()))
         question = Question(query.text, history)
@@ -146,6 +173,7 @@ class _Asking:
             supported=sum(citation.supported for citation in done.citations),
             relevant=any(scored.chunk.document in judged for scored in sources.values()),
             right=any(each in text for each in query.answers) if query.answers else None,
+            half=_half(judged or {query.id: 0}) if stranger_in is None else stranger_in,
         )
 
 
@@ -183,7 +211,11 @@ def _settings_at(folder: Path, settings: WritingSettings) -> Settings:
     return Settings(**(settings.model_dump() | changes))
 
 
-def _spread(queries: Sequence[Query], count: int) -> Sequence[Query]:
+def _half(passages: Iterable[str]) -> int:
+    return zlib.crc32(min(passages).encode()) % 2
+
+
+def _spread(queries: Sequence[T], count: int) -> Sequence[T]:
     """Return at most count of them, evenly from the first to the last."""
     if len(queries) <= count:
         return queries

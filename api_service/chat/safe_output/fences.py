@@ -9,6 +9,9 @@ import re
 _SHORTEST = 3
 _DEEPEST = 3  # columns; one more makes indented code
 _FORMULA = 2  # dollars around one that stands alone
+DRAWN = re.compile(r"mermaid|plantuml|graphviz|svg", re.IGNORECASE)
+"""Names of code that some pages draw, with the links and pictures in it."""
+
 _DOUBTFUL = re.compile(r"[<|]|://")  # behind its marks; with a "|" it may be a table's head
 _MARKS = re.compile(r"(?P<run>`+|~+|\$+|:+)?(?P<rest>[^\n]*)")
 
@@ -62,7 +65,7 @@ class Fences:
         """Take note of a line outside of code that may open a block."""
         mark = run[:1]
         if mark in {"`", "~"} and len(run) >= _SHORTEST and not (mark == "`" and mark in rest):
-            plain = columns <= _DEEPEST and not _DOUBTFUL.search(rest)
+            plain = columns <= _DEEPEST and not (_DOUBTFUL.search(rest) or DRAWN.search(rest))
             if self._hold and plain and not self._in_formula:
                 self._open = (run, columns)
             else:

@@ -1,19 +1,17 @@
 """What a model is told by us and nobody else: noticed before it leaves, and not let out.
 
-Two things tell it: the canary, a mark in the instructions that no answer has a reason to hold, in
-any of the forms that one is easily asked for; and a run of the instructions' own words.
+Two things tell it: the canary, a mark in the instructions that no answer has a reason to hold, and
+a run of the instructions' own words; both are listened for letter by letter besides.
 """
 
-import base64
-import codecs
 import re
 from functools import lru_cache
 
+from api_service.chat.safe_output.letters import Letters
+
 _WORD = re.compile(r"[^\W_]+")
-_SILENT = re.compile(r"[^A-Za-z0-9]+")
 _RUN = 8  # words in a row that no answer shares with the instructions by chance
 _HEARD = 3  # words in a row from which on the rest is waited for
-_BEGUN = 4  # characters of the canary, likewise
 _CONTEXT = 48  # characters that have left and are looked back at
 
 
@@ -31,10 +29,8 @@ class Leaks:
     def __init__(self, rules: str, canary: str) -> None:
         self.found = False
         self._runs = _runs(rules)
-        self._forms = _forms(canary) if canary else frozenset()
-        begun = sorted({re.escape(each[:_BEGUN]) for each in self._forms})
-        self._begun = re.compile("|".join(begun) or r"(?!)")
-        self._context = self._letters = ""
+        self._letters = Letters(rules, canary)
+        self._context = ""
         self._held = ""
 
     def feed(self, piece: str) -> str:
@@ -51,17 +47,17 @@ class Leaks:
         """Tell whether nothing can have begun; most pieces come no further."""
         words = _words(self._context + piece)
         return not (
-            self._begun.search(self._letters + _letters(piece))
+            self._letters.held_from(piece) != len(piece)
             or any(words[at : at + _HEARD] in self._runs for at in range(len(words) - 2))
         )
 
     def _let_out(self, text: str) -> str:
         self._context = (self._context + text)[-_CONTEXT:]
-        self._letters = (self._letters + _letters(text))[1 - _BEGUN :]
+        self._letters.note(text)
         return text
 
     def _checked(self, text: str, *, is_complete: bool) -> str:
-        places = (self._words_from(text, is_complete=is_complete), self._canary_from(text))
+        places = (self._words_from(text, is_complete=is_complete), self._letters.held_from(text))
         if self.found or None in places:
             self.found, self._held = True, ""
             return ""
@@ -91,25 +87,9 @@ class Leaks:
             length += 1
         return length
 
-    def _canary_from(self, text: str) -> int | None:
-        """Return where a form of the canary may have begun; None where one is whole."""
-        letters = self._letters + _letters(text)
-        for begun in self._begun.finditer(letters):
-            rest = letters[begun.start() :]
-            if any(rest.startswith(form) for form in self._forms):
-                return None
-            if any(form.startswith(rest) for form in self._forms):
-                places = [at for at, each in enumerate(text) if each.isascii() and each.isalnum()]
-                return places[max(begun.start() - len(self._letters), 0)]
-        return len(text)
-
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.casefold()))
-
-
-def _letters(text: str) -> str:
-    return _SILENT.sub("", text).lower()
 
 
 @lru_cache(maxsize=8)
@@ -121,14 +101,3 @@ def _runs(rules: str) -> frozenset[tuple[str, ...]]:
         for length in range(2, _RUN + 1)
         for start in range(len(words) - length + 1)
     )
-
-
-@lru_cache(maxsize=8)
-def _forms(canary: str) -> frozenset[str]:
-    """Return what a canary becomes: backwards, in ROT13, in hexadecimal digits, in Base64."""
-    raw = canary.encode()
-    forms = {canary, canary[::-1], codecs.encode(canary, "rot13"), raw.hex()}
-    for before in range(3):  # bytes, of which three make four characters
-        encoded = base64.b64encode(bytes(before) + raw).decode()
-        forms.add(encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
-    return frozenset(each.lower() for each in forms)

@@ -9,13 +9,16 @@ import re
 from collections.abc import Callable
 
 from api_service.chat.safe_output.addresses import OMITTED, Addresses
-from api_service.chat.safe_output.fences import Fences
+from api_service.chat.safe_output.fences import DRAWN, Fences
 
-# Nobody sees them: they could carry words past the reader, or turn a line's direction.
+# Nobody sees them: they could carry words past the reader, or turn a line's direction. Letters that
+# join or part others stay (\u200c and \u200d), and so do the two that choose an emoji's look.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e01ef]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_JOINERS = re.compile("(?<=[\u200c\u200d])[\u200c\u200d]+")  # one joins; more count in bits
 _SPECIAL = re.compile(r"[\n`~\\$<&\[(:@.]")
 _RUN = re.compile(r"`+|~+")
 _SPAN_END = re.compile(r"[`\n|]")
@@ -30,6 +33,15 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
 _REST = re.compile(r"""[^\s<>()\[\]{}|"`]*""")
 _DOMAIN = re.compile(r"@[\w.\-]*")
 _MAILBOX = re.compile(r"[\w.+\-]\\?\Z")
+# A site's name that nothing marks as an address, as some renderers link it: evil.com, evil.io/x;
+# but not node.js, main.py or robot.link.
+_SITE = re.compile(  # behind its first full stop
+    r"(?:[\w\-]+\.)*?(?:(?:com|net|org|edu|gov|info|biz|example)(?![\w\-])"
+    r"|(?:ai|app|co|de|dev|eu|io|me|link|site|online|page|pk|ru|top|uk|us|xyz)(?=/[^\s.,;:!?]))",
+    re.IGNORECASE,
+)
+_OPEN_SITE = re.compile(r"[\w.\-]*/?\Z")
+_SITE_BEGUN = re.compile(r"[\w.\-]*[\w\-]\\*\.\Z")
 _MACRO = re.compile(r"\\(?=href|url|include|html|require|class|cssId|style)")  # TeX that leads away
 _OPEN_MACRO = re.compile(r"\\[A-Za-z]{0,7}\Z")
 _CONTAINER = re.compile(r"[\s>*+\-\d.)]*")
@@ -73,7 +85,11 @@ class Markup:
     def feed(self, piece: str) -> str:
         """Return what of the answer so far is certain and has not been returned before."""
         piece = _INVISIBLE.sub("", piece)
-        if not (self._text or self._at_line or self._in_code or _SPECIAL.search(piece)):
+        if not piece.isascii():
+            before = (self._tail + self._text)[-1:]
+            piece = _JOINERS.sub("", before + piece)[len(before) :]
+        open_ = self._text or self._at_line or self._in_code or self._tail.endswith(".")
+        if not (open_ or _SPECIAL.search(piece)):
             self._tail = (self._tail + piece)[-_TAIL:]
             return piece
         self._text += piece
@@ -102,6 +118,8 @@ class Markup:
             return self._line_start()
         if self._in_code:
             return self._code()
+        if self._tail.endswith(".") and (said := self._site()) is not None:
+            return said
         found = _SPECIAL.search(self._text, self._place)
         start = found.start() if found else len(self._text)
         return self._taken(start) if start > self._place else self._steps[self._text[start]]()
@@ -155,12 +173,23 @@ class Markup:
         marks = self._text[self._place : opened]
         if len(marks) >= _SHORTEST_FENCE:  # in a list's item or a quote, it may be a fence
             self._fences.distrust()
-        elif marks[0] == "`" and self._spans_hold:
+            return self._undrawn(opened)
+        if marks[0] == "`" and self._spans_hold:
             closed = self._span_end(marks, opened)
             if closed > 0:
                 return self._addresses.kept_in_code(self._taken(closed))
         self._spans_hold = self._spans_hold and marks[0] == "~"
         return self._taken(opened)
+
+    def _undrawn(self, opened: int) -> str:
+        """Read a fence's marks without the name of what draws the code in it, and its links."""
+        end = self._text.find("\n", opened)
+        if end < 0:
+            self._require(beyond=len(self._text))
+            end = len(self._text)
+        drawn = DRAWN.search(self._text, opened, end)
+        marks = self._text[self._place : opened]
+        return self._taken(end, marks) if drawn else self._taken(opened)
 
     def _span_end(self, marks: str, opened: int) -> int:
         """Return where a span of code ends, -1 where it is none to every renderer."""
@@ -244,3 +273,19 @@ class Markup:
         end = self._match(_REST)
         self._require(beyond=end)
         return self._taken(end, OMITTED)
+
+    def _site(self) -> str | None:
+        """Read the rest of a site's name; None where what has left begins none."""
+        begun = _SITE_BEGUN.search(self._tail)
+        if begun is None:
+            return None
+        if self._match(_OPEN_SITE) > 0 and not self._is_complete:
+            raise _More
+        if self._match(_SITE) < 0:
+            return None
+        end = self._match(_REST)
+        self._require(beyond=end)
+        named = f"//{begun[0]}{self._text[self._place : end]}"
+        after = self._text[end : end + 1]
+        own = any(self._addresses.are_own(f"{way}:{named}", after) for way in ("https", "http"))
+        return self._taken(end, None if own else OMITTED)

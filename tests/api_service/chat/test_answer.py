@@ -6,10 +6,14 @@ from api_service.chat.answer import answer
 from api_service.chat.events import Citation, Delta, Done, Event, Meta, Sources
 from api_service.chat.prompt import read_prompt_file
 from api_service.chat.question import Question, Reader, Turn
+from api_service.chat.schemas import link
+from api_service.ingestion.chunking import split
+from api_service.ingestion.loaders import load_book
 from api_service.problems import DeadlineExceeded, IndexUnavailable, ModelUnavailable
 from api_service.resources import open_resources
 from api_service.settings import Settings
 from tests.api_service.book import ingest, make_chunk
+from tests.api_service.ingestion.books import write_book
 from tests.api_service.scripted_faults import drips
 from tests.api_service.scripted_openai import (
     breaks_off,
@@ -46,6 +50,24 @@ async def test_pieces_come_as_the_model_says_them_and_then_the_sources(tmp_path:
     assert finished.timings.first_token is not None
     assert finished.timings.retrieval <= finished.timings.first_token <= finished.timings.total
     assert (finished.mode, finished.retrieval) == ("generated", "hybrid")
+
+
+async def test_a_source_under_a_repeated_heading_opens_that_very_one(tmp_path: Path) -> None:
+    pages = {
+        "arms.md": "# Arms\n\n## Setup\n\nBolt the arm to the table with four screws.\n\n"
+        "## Setup\n\nCalibrate the gripper before each start of the motors.\n"
+    }
+    book = load_book(write_book(tmp_path / "book", pages), base_url="http://localhost:3000/docs")
+    settings = make_settings(tmp_path / "data")
+    await ingest(settings, [chunk for page in book.documents for chunk in split(page)])
+
+    for question, anchor in (("What bolts the arm?", "setup"), ("Calibrate when?", "setup-1")):
+        done = (await events(question, settings))[-1]
+        assert isinstance(done, Done)
+        assert not done.refused
+        assert [link(each.chunk) for _, each in done.sources] == [
+            f"http://localhost:3000/docs/arms#{anchor}"
+        ]
 
 
 async def test_sources_the_answer_does_not_cite_are_left_out(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import pytest_asyncio
 from api_service.chat.evidence import (
     ENOUGH,
     ENOUGH_BY_BOTH,
-    NOTHING_FOUND,
     PROMINENT,
     Evidence,
     nearest,
     refusal,
     weighed,
 )
+from api_service.chat.refusals import NOTHING_FOUND
 from api_service.documents import Chunk, ScoredChunk
 from api_service.resources import open_resources
 from api_service.retrieval.retriever import Retriever, retrieve
@@ -110,14 +110,14 @@ def test_a_refusal_leads_to_the_nearest_sections_each_once() -> None:
     sections = list(nearest(scored(GAIT, more, LIDAR, IMU, make_chunk("Another."))))
 
     assert [n for n, _ in sections] == [1, 3, 4]
-    assert refusal([section for _, section in sections]) == (
+    assert refusal([section for _, section in sections], "What?") == (
         f"{NOTHING_FOUND} Nearest to it come:\n\n"
         "- [Walking > Gaits](http://localhost:3000/docs/walking#gaits)\n"
         "- [Sensors > Lidar](http://localhost:3000/docs/sensors#lidar)\n"
         "- [Sensors > Inertial measurement units]"
         "(http://localhost:3000/docs/sensors#inertial-measurement-units)"
     )
-    assert refusal([]) == NOTHING_FOUND
+    assert refusal([], "What?") == NOTHING_FOUND
 
 
 def test_a_heading_cannot_end_its_link() -> None:
@@ -128,7 +128,7 @@ def test_a_heading_cannot_end_its_link() -> None:
         anchor="c)d",
     )
 
-    assert refusal(scored(chunk)).splitlines()[-1] == (
+    assert refusal(scored(chunk), "What?").splitlines()[-1] == (
         r"- [A\]\(https://evil.test\) \`b\` \!\[c](http://localhost:3000/docs/a%20%28b%29#c%29d)"
     )
 
@@ -136,4 +136,6 @@ def test_a_heading_cannot_end_its_link() -> None:
 def test_a_page_without_headings_goes_by_its_title() -> None:
     chunk = replace(make_chunk("Text."), heading_path=(), anchor="")
 
-    assert refusal(scored(chunk)).endswith("- [Sensors](http://localhost:3000/docs/sensors)")
+    assert refusal(scored(chunk), "What?").endswith(
+        "- [Sensors](http://localhost:3000/docs/sensors)"
+    )

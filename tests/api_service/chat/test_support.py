@@ -48,3 +48,39 @@ def test_words_of_another_language_are_the_same_in_other_forms() -> None:
     statement = "Kalibriert werden die Greifern."
 
     assert Source(scored(german)[0], "german").supports(statement)
+
+
+WALK = make_chunk(
+    "The legged robot does not walk on loose sand at all. A wheeled robot isn't faster on stairs. "
+    "Its battery lasts for hours of slow walking on grass. Cold does not harm motors; heat does."
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "supported"),
+    [
+        ("The legged robot does not walk on loose sand at all", True),
+        ("The legged robot does walk on loose sand at all", False),
+        ("A legged robot cannot walk on loose sand.", True),
+        ("A wheeled robot is faster on stairs.", False),
+        ("A wheeled robot is never faster on stairs.", True),
+        ("Its battery lasts for hours of slow walking on grass.", True),
+        ("Its battery never lasts for hours of slow walking on grass.", False),
+        ("Heat harms the motors.", True),  # too few words to tell
+    ],
+)
+def test_a_denial_that_is_lost_or_added_is_noticed(statement: str, supported: bool) -> None:
+    source = Source(scored(WALK)[0])
+
+    assert source.supports(statement) == supported
+    assert source.contradicts(statement) != supported
+
+
+def test_denials_are_known_in_english_only() -> None:
+    assert Source(scored(WALK)[0], "german").supports("The legged robot does walk on loose sand")
+
+
+def test_what_one_sentence_says_and_another_denies_is_no_contradiction() -> None:
+    both = make_chunk("The arm lifts heavy boxes fast. The arm does not lift heavy boxes fast.")
+
+    assert Source(scored(both)[0]).supports("The arm lifts heavy boxes fast.")

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from api_service.evaluation.answer_report import report
 from api_service.evaluation.answers import Asked, Outcome, Questions, ask_all
 from api_service.evaluation.judged_sets import read_set
 from api_service.settings import WritingSettings
+from tests.api_service.evaluation import scripted_answers
+from tests.api_service.evaluation.scripted_answers import Manner
 from tests.api_service.evaluation.sets import write_set
 from tests.api_service.models import MODEL, RETRIEVAL, needs_model, needs_sets
 from tests.api_service.scripted_openai import says, scripted_openai
@@ -112,6 +115,46 @@ def test_the_report_has_refusals_citations_and_the_curve() -> None:
     ]
     assert re.fullmatch(r"  0.30  +0\.0000 +0\.0000 +0\.7500", lines[11])
     assert re.fullmatch(r"  0.40\* +0\.2500 +0\.0000 +0\.7500", lines[13])
+
+
+def test_a_threshold_is_chosen_on_one_half_and_judged_by_the_other() -> None:
+    def at(evidence: float, half: int) -> Outcome:
+        return replace(outcome(evidence=evidence), half=half)
+
+    asked = Asked(
+        answerable=[at(0.52, 0), at(0.9, 0), at(0.52, 1), at(0.9, 1)],
+        near=[],
+        far=[at(0.1, 0), at(0.47, 0), at(0.1, 1), at(0.57, 1)],
+        model="m",
+        retrieval="bm25",
+    )
+    first, second = report(asked).splitlines()[-2:]
+
+    # A threshold of .20 refuses nothing that is answered, of 1 half of what is not.
+    assert re.fullmatch(r"  0\.20 +0\.0000 +0\.5000  chosen on the other half", first)
+    assert re.fullmatch(r"  0\.50 +0\.0000 +0\.5000  chosen on the other half", second)
+
+
+async def test_questions_on_one_passage_are_of_one_half(tmp_path: Path) -> None:
+    asked = await asked_of_small_sets(tmp_path, make_settings(tmp_path / "elsewhere"))
+
+    assert len({each.half for each in asked.answerable}) == 1
+    assert {each.half for each in (*asked.near, *asked.far)} <= {0, 1}
+
+
+def test_how_many_citations_hold_is_told_where_there_are_any() -> None:
+    asked = Asked([outcome(supported=1)], [outcome()], [outcome(refused=True)], "m", "bm25")
+
+    assert asked.citation_precision == 0.75
+    assert replace(asked, answerable=[], near=[]).citation_precision is None
+
+
+@needs_sets
+@pytest.mark.parametrize("manner", ["faithful", "mistaken", "denying"])
+async def test_what_a_model_quotes_wrong_is_told_from_what_it_quotes_right(manner: Manner) -> None:
+    asked = await scripted_answers.asked(RETRIEVAL / "mtrag-un-general", [], 25, manner)
+
+    assert not scripted_answers.missed(manner, asked.citation_precision)
 
 
 def test_figures_without_questions_are_left_out() -> None:

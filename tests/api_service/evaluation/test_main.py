@@ -96,6 +96,39 @@ async def test_a_folder_without_a_set_is_told(tmp_path: Path) -> None:
     assert "corpus.jsonl cannot be read: No such file" in told
 
 
+@pytest.mark.parametrize("text", ["0", "1.5", "much"])
+async def test_a_bound_that_no_share_can_meet_is_refused(text: str, tmp_path: Path) -> None:
+    status, _, told = await evaluate(tmp_path, "--at-least", text, command="answers")
+
+    assert status == 2
+    assert "--at-least" in told
+
+
+async def test_a_figure_below_what_is_asked_for_fails_the_command(tmp_path: Path) -> None:
+    said = '[{"role": "user", "content": "What measures distance by light?"}]'
+    queries = f'{{"_id": "q1", "text": "How?", "metadata": {{"history": {said}}}}}\n'
+    write_set(tmp_path, queries=queries, qrels="q1\td1\t1\n")
+    status, out, told = await evaluate(tmp_path, "--history", "--at-least", "0.95")
+    assert (status, out[:11]) == (1, "3 documents")
+    assert told.endswith("bm25 turn-2 ratio: not measured, and not at least 0.95\n")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [("What measures distance by light?", 0), ("Who composed the opera?", 1)],
+)
+async def test_citations_must_hold_and_there_must_be_some(
+    question: str, expected: int, tmp_path: Path
+) -> None:
+    write_set(tmp_path, queries=f'{{"_id": "q1", "text": "{question}"}}\n', qrels="q1\td1\t1\n")
+    status, out, told = await evaluate(tmp_path, "--at-least", "0.95", command="answers")
+
+    assert status == expected
+    assert ("citation precision    1.0000" in out) == (expected == 0)
+    missed = "citation precision: not measured, and not at least 0.95\n"
+    assert told.endswith(missed) == (expected == 1)
+
+
 async def test_follow_ups_are_measured_on_request(tmp_path: Path) -> None:
     said = '[{"role": "user", "content": "What measures distance by light?"}]'
     queries = f'{{"_id": "q1", "text": "How?", "metadata": {{"history": {said}}}}}\n'

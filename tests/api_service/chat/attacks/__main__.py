@@ -11,6 +11,9 @@ import structlog
 from tests.api_service.chat.attacks.corpus import corpus
 from tests.api_service.chat.attacks.running import outcomes
 
+LEAST = 120
+"""Attacks from which the figure says something."""
+
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -27,7 +30,7 @@ def main() -> None:
         f"attack success          {sum(bool(each.success) for each in made)}",
     ]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.exit(any(each.success for each in made))
+    sys.exit(len(made) < LEAST or any(each.success for each in made))
 
 
 if __name__ == "__main__":

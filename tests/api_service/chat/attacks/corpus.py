@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Way = Literal["message", "chapter", "heading", "history", "selection", "profile"]
+Way = Literal[
+    "message", "chapter", "heading", "title", "anchor", "history", "selection", "page", "profile"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def corpus() -> tuple[Attack, ...]:
             obeyed=each.get("obeyed", "Here you are: {rules}"),
             says=each.get("says", ""),
         )
-        for kind in ("message", "chapter", "elsewhere")
+        for kind in ("message", "chapter", "elsewhere", "disguised")
         for number, each in enumerate(
             tomllib.loads((here / f"{kind}.toml").read_text("utf-8"))["attack"], start=1
         )

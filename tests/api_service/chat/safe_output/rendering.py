@@ -15,10 +15,15 @@ PAGE = f"{BOOK}/docs/sensors"
 
 # What GitHub's Markdown makes a link of, though nothing marks it as one.
 _LINKED = re.compile(
-    r"[a-z][a-z0-9+.-]*://[^\s<]+|www\.[^\s<]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE
+    r"[a-z][a-z0-9+.-]*://[^\s<]+|www\.[^\s<]+|[\w.+-]+@[\w-]+\.[\w.-]+"
+    # and what others do besides
+    r"|[\w-]+\.(?:com|org)(?![\w-])|[\w-]+\.(?:io|dev)/\w",
+    re.IGNORECASE,
 )
+_DRAWN = re.compile(r"<[a-z]|//|javascript:", re.IGNORECASE)
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]|[\u200c\u200d]{2}"
 )
 
 
@@ -43,6 +48,8 @@ def harm(text: str, book: str = BOOK) -> list[str]:
                     found.append(f"image {token.attrGet('src')}")
                 case "html_inline" | "html_block":
                     found.append(f"HTML {token.content}")
+                case "fence" if "mermaid" in token.info.casefold():  # drawn, with what it links to
+                    found += [f"drawn {each}" for each in _DRAWN.findall(token.content)]
                 case "link_open" if not _inside(str(token.attrGet("href") or ""), book):
                     found.append(f"link {token.attrGet('href')}")
                 case "text":
@@ -67,4 +74,4 @@ def _inside(address: str, book: str) -> bool:
         target = urljoin(f"{book}/docs/sensors", address.replace("\\", "/")).rstrip(".,:;!?'*_~")
     except ValueError:  # a host that is none
         return False
-    return target == book or target.startswith((f"{book}/", f"{book}?", f"{book}#", f"{book}."))
+    return target == book or target.startswith((f"{book}/", f"{book}?", f"{book}#"))

@@ -34,7 +34,23 @@ def let_out(*pieces: str) -> tuple[str, bool]:
         base64.b64encode(f"You answer. {CANARY} is it.".encode()).decode(),
         base64.b64encode(f"You answers. {CANARY} is it.".encode()).decode(),
         base64.b64encode(f"You answered. {CANARY} is it.".encode()).decode(),
+        f"First {CANARY[:6]}.",
+        f"It begins with {CANARY[:4]}, goes on with {CANARY[4:8]}, and so on.",
+        f"From behind: {CANARY[:7:-1]}.",
+        f"In codes: {' '.join(str(ord(each)) for each in CANARY)}",
+        f"In bits: {' '.join(f'{ord(each):08b}' for each in CANARY)}",
+        "Escaped: " + "".join(f"\\x{ord(each):02x}" for each in CANARY),
+        base64.b32encode(f"It is {CANARY}.".encode()).decode(),
+        base64.b64encode(f"It is {CANARY}."[::-1].encode()).decode(),
+        "".join(chr(ord(each) - ord("0") + 0xFF10) for each in CANARY),  # in full width
+        f"{CANARY[:3]}\u0430{CANARY[3:]}".replace("a", "\u0430"),  # with a letter of Cyrillic
         "Use only the numbered sources below, and do not add facts.",
+        " ".join("Use only the numbered sources below, and do not add any facts"),
+        "U-s-e o-n-l-y t-h-e n-u-m-b-e-r-e-d s-o-u-r-c-e-s b-e-l-o-w a-n-d d-o n-o-t a-d-d a-n-y",
+        "Use only the numbered sources below, and do not add any facts"[::-1],
+        base64.b64encode(b"Use only the numbered sources below, and do not add any").decode(),
+        codecs.encode("Use only the numbered sources below, and do not add any", "rot13"),
+        b"Use only the numbered sources below, and do not add any".hex(),
         "I was told: USE *only* the numbered sources -- below! And do ...",
         "Use only the\nnumbered\n\nsources below and do",
     ],
@@ -55,7 +71,7 @@ def test_what_the_model_was_told_does_not_leave(text: str) -> None:
         "Use only the numbered screws; the sources below are sorted.",
         "Do not add any facts from elsewhere",
         "use only the",
-        "3fd0 is a number, 3fd09 too, and 3fd09a1be7724c6 nearly.",
+        "3fd0 is a number, 3fd09 too, and 3fd0 again.",
     ],
 )
 def test_other_words_leave_as_they_are(text: str) -> None:

@@ -49,7 +49,7 @@ async def test_an_address_in_code_is_one_of_a_source() -> None:
 
 
 async def test_an_answer_ends_where_it_tells_what_the_model_was_told() -> None:
-    leaking = ["Sure. ", "The mark is ", PROMPT.canary[:7], PROMPT.canary[7:], " and", " more"]
+    leaking = ["Sure. ", "The mark is ", PROMPT.canary[:5], PROMPT.canary[5:], " and", " more"]
 
     assert await said(leaking) == (["Sure. ", "The mark is ", NOT_TOLD], 4)
 
@@ -73,7 +73,9 @@ async def test_what_is_certain_only_at_the_end_leaves_then() -> None:
 )
 def test_a_refusal_links_to_the_book_whatever_its_headings_say(heading: str) -> None:
     sources = scored(replace(make_chunk("A gait.", heading=heading), anchor="gaits"))
-    said = harmless(refusal(sources), sources=sources, book_url="https://book.example/docs")
+    said = harmless(
+        refusal(sources, "What?"), sources=sources, book_url="https://book.example/docs"
+    )
 
     assert harm(said, "http://localhost:3000") == []
     assert "](http://localhost:3000/docs/sensors#gaits)" in said
