@@ -79,7 +79,7 @@ async def answer(
     citations = Citations(
         prompt.sources,
         resources.retriever.language,
-        partial(near_in_meaning, retriever=resources.retriever),
+        partial(near_in_meaning, retriever=resources.retriever, by=deadline.at),
     )
     order = is_order(question.message)
     asked = (question.message, sought.standalone)

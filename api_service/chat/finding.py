@@ -17,6 +17,7 @@ from api_service.retrieval.context import Context
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.surroundings import with_surroundings
 from api_service.search_settings import Language
+from api_service.together import together
 from api_service.vector_index import Found
 
 SOURCES = 8
@@ -109,10 +110,12 @@ async def seek(
     needed = leant_on(question.message, earlier, retriever.language)
     history = needed if editor.model.mode == "generated" else ()
     async with _rewriting(question.message, history, editor) as rewriting:
-        found, marked = await asyncio.gather(
-            retrieve(question.message, retriever, limit=limit, context=context),
-            _marked(passage, retriever),
-        )
+        async with together() as searching:
+            plain = searching.create_task(
+                retrieve(question.message, retriever, limit=limit, context=context)
+            )
+            marking = searching.create_task(_marked(passage, retriever))
+        found, marked = plain.result(), marking.result()
         better = await rewriting
     if better.text != question.message:
         standalone = better.text

@@ -11,7 +11,7 @@ from api_service.chat.prompt import BUDGET
 from api_service.chat.question import Question, Turn
 from api_service.chat.spending import most_tokens
 from api_service.llms import Usage
-from api_service.problems import LimitUnavailable, ModelUnavailable
+from api_service.problems import IndexUnavailable, LimitUnavailable, ModelUnavailable
 from api_service.resources import Resources, open_resources
 from tests.api_service.chat.asking import (
     ADA,
@@ -23,6 +23,7 @@ from tests.api_service.chat.asking import (
     heard,
     opened,
 )
+from tests.api_service.left_behind import nothing_left_behind
 from tests.api_service.scripted_faults import hangs, in_turn
 from tests.api_service.scripted_openai import (
     breaks_off,
@@ -200,6 +201,17 @@ async def test_without_tokens_the_book_answers_in_its_own_words_where_that_is_th
     assert isinstance(done, Done)
     assert (done.mode, len(done.sources) > 0) == ("extractive", True)
     assert held == Balance()
+
+
+async def test_where_one_search_fails_no_other_goes_on(tmp_path: Path) -> None:
+    marked = Question("What is a lidar?", selected_text="Rain and dust blind a lidar.")
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        await heard(asked(resources, marked))  # what it opens and keeps is open
+        openai.embeddings = hangs()
+        await resources.index.close()
+        async with nothing_left_behind(openai):
+            with pytest.raises(IndexUnavailable):
+                await heard(asked(resources, marked))
 
 
 async def test_no_more_answers_are_under_way_than_may_be(tmp_path: Path) -> None:
