@@ -15,7 +15,7 @@ from api_service.budgets.headers import LEFT, POLICY, LimitHeadersMiddleware
 from api_service.chat.completions_routes import router as completions
 from api_service.chat.prompt import PromptFile, read_prompt_file
 from api_service.chat.routes import router as chat
-from api_service.dependencies import CREDENTIALS, current_caller, resources_of
+from api_service.dependencies import CREDENTIALS, current_caller, resources_of, unkept
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
 from api_service.problem_json import ProblemBody, render
@@ -99,7 +99,7 @@ def _v1() -> APIRouter:
     )
     v1 = APIRouter(
         prefix="/v1",
-        dependencies=[*CREDENTIALS, Depends(current_caller)],
+        dependencies=[*CREDENTIALS, Depends(current_caller), Depends(unkept)],
         responses=documented,
     )
     for room in (chat, completions, search, me, usage):

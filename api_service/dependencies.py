@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -92,6 +92,11 @@ def _bearer_token(request: Request) -> str | None:
     scheme, _, token = lines[0].partition(" ") if lines else ("", "", "")
     # Spaces alone: other characters that Python calls white are none of HTTP's.
     return (token.strip(" ") or None) if scheme.lower() == "bearer" else None
+
+
+async def unkept(response: Response) -> None:
+    """Have nobody on the way keep a reply: it is for whoever asked, also where a key told who."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -3,6 +3,8 @@
 Where OpenAI's protocol is spoken, it is said as OpenAI says errors.
 """
 
+from urllib.parse import quote
+
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
@@ -83,7 +85,10 @@ def openai_error(problem: Problem) -> dict[str, object]:
 
 
 def render(problem: Problem, instance: str = "") -> JSONResponse:
-    """Return the reply of a problem; arguments as for `body_of`."""
+    """Return the reply of a problem; arguments as for `body_of`.
+
+    Where no path is given, the reply names the one it is sent from.
+    """
     return _Refusal(problem, instance)
 
 
@@ -92,6 +97,7 @@ class _Refusal(JSONResponse):
 
     def __init__(self, problem: Problem, instance: str) -> None:
         self._problem = problem
+        self._placed = bool(instance)
         super().__init__(
             body_of(problem, instance),
             status_code=problem.status,
@@ -102,7 +108,10 @@ class _Refusal(JSONResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; what is too long to be read, or crashes, comes here too."""
         if not scope["path"].startswith(OPENAI_PATHS):
-            await super().__call__(scope, receive, send)
+            if self._placed:
+                await super().__call__(scope, receive, send)
+            else:
+                await _Refusal(self._problem, quote(scope["path"]) or "/")(scope, receive, send)
             return
         status = self._problem.status
         said = JSONResponse(

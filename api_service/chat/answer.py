@@ -71,7 +71,7 @@ async def answer(
     yield Meta(model=model.name, mode=model.mode)
     question = freed(question)
     sought = await deadline.part(SEARCH).keep(find(question, resources, prompt_file))
-    found, told.usage = sought.found, sought.usage
+    found = sought.found
     told.retrieval_ms = told.elapsed_ms()
     found = replace(found, chunks=freed_sources(found.chunks))
     prompt = fill(prompt_file, question, found.chunks, sought.standalone)
@@ -79,7 +79,7 @@ async def answer(
     citations = Citations(
         prompt.sources,
         resources.retriever.language,
-        partial(near_in_meaning, retriever=resources.retriever),
+        partial(near_in_meaning, retriever=resources.retriever, by=deadline.at),
     )
     order = is_order(question.message)
     asked = (question.message, sought.standalone)
@@ -115,11 +115,18 @@ async def answer(
         retrieval=found.retrieval,
         reranked=found.reranked,
         timings=Timings(told.retrieval_ms, told.first_token_ms, told.elapsed_ms()),
-        usage=told.usage,
         citations=tuple(citations.checked),
     )
+    done = replace(done, usage=_in_all(sought.usage, told.usage, done))
     _log(done, prompt_file)
     yield done
+
+
+def _in_all(before: Usage | None, for_it: Usage | None, done: Done) -> Usage | None:
+    """Return what a question's being put anew and its answer took; None where a part is unknown."""
+    if before is None or done.unasked:
+        return for_it or before
+    return for_it and before + for_it
 
 
 def _log(done: Done, prompt_file: PromptFile) -> None:
@@ -143,7 +150,7 @@ async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGene
     async with aclosing(model.stream(prompt)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Usage):
-                told.usage = piece + told.usage if told.usage else piece
+                told.usage = piece
                 continue
             if isinstance(piece, Writer):
                 told.writer = piece

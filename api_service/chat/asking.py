@@ -104,7 +104,7 @@ async def _within_tokens(
                 yield event
         return
     reservation = await resources.budgets.reserve(caller, most_tokens(question))
-    spending = Spending(question, prompt_file)
+    spending = Spending(question, prompt_file, resources.retriever.language)
     failure: BaseException | None = None
     try:
         async with aclosing(story) as events:

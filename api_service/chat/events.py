@@ -97,7 +97,7 @@ class Done:
         retrieval: How the sources were found.
         reranked: Whether a reranker has put them in their order.
         timings: How long it took.
-        usage: What it cost in tokens; None where no model was asked, or it did not say.
+        usage: What it cost in tokens; None where no model was asked, or one did not say.
         citations: Every one of the answer.
     """
 
@@ -111,6 +111,11 @@ class Done:
     timings: Timings
     usage: Usage | None = None
     citations: tuple[Citation, ...] = field(default=())
+
+    @property
+    def unasked(self) -> bool:
+        """Whether no model was asked for the answer itself."""
+        return self.mode == "extractive" or self.timings.first_token is None
 
 
 Event = Meta | Sources | Delta | Citation | Done

@@ -16,6 +16,8 @@ from api_service.resources import Resources
 from api_service.retrieval.context import Context
 from api_service.retrieval.retriever import Retriever, retrieve
 from api_service.retrieval.surroundings import with_surroundings
+from api_service.search_settings import Language
+from api_service.together import together
 from api_service.vector_index import Found
 
 SOURCES = 8
@@ -105,19 +107,30 @@ async def seek(
         page_url=question.page_url,
         standalone=standalone,
     )
-    worth_asking = earlier and leans and not is_order(question.message)
-    history = earlier if worth_asking and editor.model.mode == "generated" else ()
+    needed = leant_on(question.message, earlier, retriever.language)
+    history = needed if editor.model.mode == "generated" else ()
     async with _rewriting(question.message, history, editor) as rewriting:
-        found, marked = await asyncio.gather(
-            retrieve(question.message, retriever, limit=limit, context=context),
-            _marked(passage, retriever),
-        )
+        async with together() as searching:
+            plain = searching.create_task(
+                retrieve(question.message, retriever, limit=limit, context=context)
+            )
+            marking = searching.create_task(_marked(passage, retriever))
+        found, marked = plain.result(), marking.result()
         better = await rewriting
     if better.text != question.message:
         standalone = better.text
         context = replace(context, standalone=standalone)
         found = await retrieve(standalone, retriever, limit=limit, context=context)
     return Sought(_led(passage, found, marked, limit), standalone, better.usage)
+
+
+def leant_on(message: str, earlier: tuple[Turn, ...], language: Language) -> tuple[Turn, ...]:
+    """Return what a model has to know of a conversation to put a question so that it stands alone.
+
+    Nothing, where it stands alone already, or is none that a book could answer.
+    """
+    worth_asking = earlier and follow_ups.leans(message, language) and not is_order(message)
+    return earlier if worth_asking else ()
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from api_service.chat.asking import ask
@@ -130,28 +130,25 @@ def _asked(question: Question, caller: Caller) -> Asked:
 @router.post("/chat", openapi_extra=described(Question), response_model_exclude_unset=True)
 async def chat(
     request: Request,
-    response: Response,
     question: Annotated[Question, Depends(read(Question))],
     desk: AtDesk,
 ) -> Reply:
     """Answer a question from the book; a caller who goes away ends the work for it."""
-    return await _whole(request, response, question, desk)
+    return await _whole(request, question, desk)
 
 
 @router.get("/chat", response_model_exclude_unset=True)
 async def chat_by_address(
     request: Request,
-    response: Response,
     message: Annotated[Message, Query(description="What is asked.")],
     desk: AtDesk,
 ) -> Reply:
     """Answer a question that stands in the address; logs leave it out."""
     await request.body()  # so that what comes next from the caller is their leaving
-    return await _whole(request, response, Question(message=message), desk)
+    return await _whole(request, Question(message=message), desk)
 
 
-async def _whole(request: Request, response: Response, question: Question, desk: Desk) -> Reply:
-    response.headers["Cache-Control"] = "no-store"
+async def _whole(request: Request, question: Question, desk: Desk) -> Reply:
     whole = await unless_gone(request, gathered(desk.answer(_asked(question, desk.caller))))
     return reply(whole, current_request_id(), considered=question.considered)
 

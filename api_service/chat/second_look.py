@@ -7,6 +7,7 @@ other passages. How near that is depends on the embedder; how far it stands out 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import structlog
 
@@ -14,6 +15,7 @@ from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.problems import IndexUnavailable, ModelUnavailable
 from api_service.retrieval.retriever import Retriever
+from api_service.together import together
 from api_service.vector_index import Embedding, SparseVector
 from api_service.vector_index.prominence import NEAREST, prominence
 
@@ -42,13 +44,22 @@ class Doubt:
     source: ScoredChunk
 
 
-async def near_in_meaning(doubts: Sequence[Doubt], retriever: Retriever) -> list[bool]:
-    """Return for each whether its source says it by meaning; never, where that cannot be told."""
+async def near_in_meaning(
+    doubts: Sequence[Doubt], retriever: Retriever, *, by: float = inf
+) -> list[bool]:
+    """Return for each whether its source says it by meaning; never, where that cannot be told.
+
+    Args:
+        doubts: What is looked at.
+        retriever: What the book is searched with.
+        by: When it must be known, in the event loop's seconds.
+    """
     embedder = retriever.embedder
     if embedder is None or not doubts:
         return [False] * len(doubts)
     try:
-        async with asyncio.timeout(SECONDS):
+        soon = asyncio.get_running_loop().time() + SECONDS
+        async with asyncio.timeout_at(min(soon, by)):
             return await _compared(doubts, retriever, embedder)
     except (ModelUnavailable, IndexUnavailable, TimeoutError) as error:
         log.warning("citations_not_compared", error=type(error).__name__)
@@ -61,9 +72,12 @@ async def _compared(
     with retriever.breaker.call():
         vectors = await embedder.embed([doubt.statement for doubt in doubts])
     embeddings = (Embedding(embedder.name, tuple(vector)) for vector in vectors)
-    found = await asyncio.gather(
-        *(retriever.index.search(_NO_TERMS, each, NEAREST) for each in embeddings)
-    )
+    async with together() as searching:
+        searches = [
+            searching.create_task(retriever.index.search(_NO_TERMS, each, NEAREST))
+            for each in embeddings
+        ]
+    found = [each.result() for each in searches]
     return [
         each.retrieval == "dense" and _stands_out(doubt.source, each.chunks)
         for doubt, each in zip(doubts, found, strict=True)

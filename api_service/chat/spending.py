@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 from api_service.chat.events import Delta, Done, Event, Sources
-from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile, fill
+from api_service.chat.finding import leant_on
+from api_service.chat.history import recent
+from api_service.chat.prompt import BUDGET, FOLLOW_UP_BUDGET, PromptFile, fill, fill_follow_up
 from api_service.chat.question import Question
 from api_service.llms import ANSWER_TOKENS
-from api_service.problems import ModelUnavailable
+from api_service.problems import ModelUnavailable, Problem
+from api_service.search_settings import Language
 from api_service.token_counts import count_tokens
 
 
@@ -29,6 +32,7 @@ class Spending:
 
     question: Question
     prompt_file: PromptFile
+    language: Language
     _sources: Sources | None = None
     _done: Done | None = None
     _words: list[str] = field(default_factory=list)
@@ -50,16 +54,20 @@ class Spending:
                 it free: the model was asked. A model that did not answer has taken nothing.
         """
         done = self._done
-        if done is not None and done.usage is not None:
-            return done.usage.input_tokens + done.usage.output_tokens
-        if self._sources is None or (done is not None and _asked_nobody(done)):
-            return 0
+        if done is not None and (done.usage is not None or done.unasked):
+            return done.usage.input_tokens + done.usage.output_tokens if done.usage else 0
         if isinstance(failure, ModelUnavailable) and not self._words:
             return 0
+        if self._sources is None:
+            return 0 if isinstance(failure, Problem) else self._before()
         prompt = fill(self.prompt_file, self.question, self._sources.considered)
         texts = (prompt.instructions, prompt.question, "".join(self._words))
-        return sum(count_tokens(text) for text in texts)
+        return self._before() + sum(count_tokens(text) for text in texts)
 
-
-def _asked_nobody(done: Done) -> bool:
-    return done.refused or done.mode == "extractive"
+    def _before(self) -> int:
+        """Return what it took to have the question put so that it stands alone."""
+        message = self.question.message
+        history = leant_on(message, recent(self.question.history), self.language)
+        if not history:
+            return 0
+        return count_tokens(fill_follow_up(self.prompt_file, history)) + count_tokens(message)

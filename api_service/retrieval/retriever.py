@@ -20,6 +20,7 @@ from api_service.retrieval.naming import Named
 from api_service.retrieval.reranking import reranked
 from api_service.retrieval.spelling import Spelling, with_corrections
 from api_service.search_settings import DEFAULT_LANGUAGE, Language
+from api_service.together import together
 from api_service.vector_index import (
     DEFAULT_FUSION,
     Embedding,
@@ -118,10 +119,10 @@ async def retrieve(
         found = await retriever.index.search(_NO_TERMS, embedding, limit * _DEPTH, retriever.fusion)
         return await _checked(_cut(found, found.chunks, limit), retriever)
     # An embedder takes its time; what needs no vector of the question is done meanwhile.
-    embedding, read = await asyncio.gather(
-        _embed(question, context, retriever, by),
-        _read(question, context, retriever, limit * _DEPTH),
-    )
+    async with together() as both:
+        embedded = both.create_task(_embed(question, context, retriever, by))
+        reading = both.create_task(_read(question, context, retriever, limit * _DEPTH))
+    embedding, read = embedded.result(), reading.result()
     found = await retriever.index.search(read.terms, embedding, limit * _DEPTH, retriever.fusion)
     ranked: Sequence[ScoredChunk] = headings.raised(read.spelt, found.chunks, retriever.language)
     ranked = preferring(context.page_url, ranked)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -39,7 +40,8 @@ def assert_problem(reply: httpx.Response, status: int, title: str) -> dict[str, 
     assert body["status"] == status
     assert body["title"] == title
     assert body["request_id"] == reply.headers["X-Request-ID"]
-    assert {"type", "detail", "instance"} <= set(body)
+    assert {"type", "detail"} <= set(body)
+    assert unquote(str(body["instance"])) == reply.url.path
     return body
 
 
@@ -247,6 +249,31 @@ async def test_a_page_of_a_trusted_origin_may_read_answers(tmp_path: Path) -> No
 
     assert refused.status_code == 401
     assert refused.headers["Access-Control-Allow-Origin"] == "https://book.test"
+
+
+async def test_no_reply_to_a_caller_is_kept_by_anybody_on_the_way(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    await ingest(settings)
+    question = {"role": "user", "content": "gait"}
+    async with running_service(settings) as http:
+        replies = [
+            *[
+                await http.get(f"/v1/{path}")
+                for path in (
+                    "me",
+                    "usage",
+                    "search?q=gait",
+                    "models",
+                    "models/book",
+                    "chat?message=a",
+                )
+            ],
+            await http.post("/v1/chat", json={"message": "gait"}),
+            await http.post("/v1/chat/completions", json={"messages": [question]}),
+        ]
+
+    assert [reply.status_code for reply in replies] == [200] * len(replies)
+    assert {reply.headers["Cache-Control"] for reply in replies} == {"no-store"}
 
 
 async def test_openais_client_may_ask_from_a_page_of_a_trusted_origin(tmp_path: Path) -> None:

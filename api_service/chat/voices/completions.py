@@ -118,7 +118,7 @@ def annotations(
 
 def usage(done: Done) -> dict[str, object] | None:
     """Return what an answer took: nothing where no model was asked, None where it did not say."""
-    if done.usage is None and done.mode == "generated" and not done.refused:
+    if done.usage is None and not done.unasked:
         return None
     asked, said = (done.usage.input_tokens, done.usage.output_tokens) if done.usage else (0, 0)
     return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}

@@ -8,11 +8,23 @@ from api_service.budget_problems import TokensUsedUp, TooManyAnswers
 from api_service.budgets import Balance
 from api_service.chat.events import Delta, Done
 from api_service.chat.prompt import BUDGET
-from api_service.chat.question import Question
+from api_service.chat.question import Question, Turn
 from api_service.chat.spending import most_tokens
-from api_service.problems import LimitUnavailable, ModelUnavailable
+from api_service.llms import Usage
+from api_service.problems import IndexUnavailable, LimitUnavailable, ModelUnavailable
 from api_service.resources import Resources, open_resources
-from tests.api_service.chat.asking import ADA, BILLED, QUESTION, TAKEN, asked, heard, opened
+from tests.api_service.chat.asking import (
+    ADA,
+    BILLED,
+    PROMPT_FILE,
+    QUESTION,
+    TAKEN,
+    asked,
+    heard,
+    opened,
+)
+from tests.api_service.left_behind import nothing_left_behind
+from tests.api_service.scripted_faults import hangs, in_turn
 from tests.api_service.scripted_openai import (
     breaks_off,
     refuses,
@@ -86,6 +98,66 @@ async def test_a_reader_who_leaves_has_taken_what_was_said_and_asked(tmp_path: P
     assert taken == 0
 
 
+FOLLOW_UP = Question(
+    "And its range?",
+    history=(Turn("user", "What is a lidar?"), Turn("assistant", "A sensor that measures [1].")),
+)
+REWRITTEN = says("What is the range of a lidar?", usage=(50, 5))
+
+
+async def test_a_follow_up_takes_what_putting_it_anew_and_answering_it_took(tmp_path: Path) -> None:
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        openai.chat = in_turn(REWRITTEN, BILLED)
+        done = (await heard(asked(resources, FOLLOW_UP)))[-1]
+        held = await tokens(resources)
+
+    assert isinstance(done, Done)
+    assert done.usage == Usage(50 + 1234, 5 + TAKEN - 1234)
+    assert held == Balance(TAKEN + 55, 0)
+
+
+@pytest.mark.parametrize(
+    "said", ["A lidar measures distance [1].", PROMPT_FILE.canary], ids=["told", "not told"]
+)
+async def test_what_a_part_of_took_is_not_told_for_the_whole(tmp_path: Path, said: str) -> None:
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        openai.chat = in_turn(REWRITTEN, says(said))
+        done = (await heard(asked(resources, FOLLOW_UP)))[-1]
+        held = await tokens(resources)
+
+    assert isinstance(done, Done)
+    assert done.usage is None
+    assert held.reserved == 0
+    assert held.used > 500  # the prompt alone
+
+
+async def test_a_reader_who_leaves_while_the_question_is_put_anew_has_taken_that(
+    tmp_path: Path,
+) -> None:
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        openai.chat = hangs()
+        for question, free in ((FOLLOW_UP, False), (QUESTION, True)):
+            before = await tokens(resources)
+            asking = asyncio.create_task(until_it_is_searched(resources, question))
+            if free:
+                await asking
+            else:
+                await asyncio.wait_for(openai.reached.wait(), 5)
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+            held = await tokens(resources)
+
+            assert held.reserved == 0
+            assert (held.used == before.used) == free
+
+
+async def until_it_is_searched(resources: Resources, question: Question) -> None:
+    async with aclosing(asked(resources, question)) as events:
+        await anext(events)
+        if question.history:
+            await anext(events)
+
+
 @pytest.mark.parametrize(("scene", "free"), [(refuses(401), True), (breaks_off("A"), False)])
 async def test_a_model_that_does_not_answer_takes_none_but_one_that_breaks_off_does(
     tmp_path: Path, scene: object, free: bool
@@ -129,6 +201,17 @@ async def test_without_tokens_the_book_answers_in_its_own_words_where_that_is_th
     assert isinstance(done, Done)
     assert (done.mode, len(done.sources) > 0) == ("extractive", True)
     assert held == Balance()
+
+
+async def test_where_one_search_fails_no_other_goes_on(tmp_path: Path) -> None:
+    marked = Question("What is a lidar?", selected_text="Rain and dust blind a lidar.")
+    async with scripted_openai() as openai, opened(tmp_path, openai) as resources:
+        await heard(asked(resources, marked))  # what it opens and keeps is open
+        openai.embeddings = hangs()
+        await resources.index.close()
+        async with nothing_left_behind(openai):
+            with pytest.raises(IndexUnavailable):
+                await heard(asked(resources, marked))
 
 
 async def test_no_more_answers_are_under_way_than_may_be(tmp_path: Path) -> None:

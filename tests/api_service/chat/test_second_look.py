@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -66,6 +67,14 @@ async def test_what_is_joined_to_a_source_counts(tmp_path: Path) -> None:
 async def test_a_few_passages_tell_nothing(tmp_path: Path) -> None:
     async with scripted_openai() as openai, searching(tmp_path, openai, [OWL, FOX]) as retriever:
         assert await near(retriever, ("These are owls.", OWL)) == [False]
+
+
+async def test_what_is_not_known_in_time_for_the_answer_is_not_waited_for(tmp_path: Path) -> None:
+    owls = [Doubt("These are owls.", scored(OWL)[0])]
+    now = asyncio.get_running_loop().time()
+    async with scripted_openai() as openai, searching(tmp_path, openai) as retriever:
+        assert await near_in_meaning(owls, retriever, by=now - 1) == [False]
+        assert await near_in_meaning(owls, retriever, by=now + 60) == [True]
 
 
 @pytest.mark.parametrize("scene", [refuses(500), hangs(3 * SECONDS), embeds(dimensions=8)])
