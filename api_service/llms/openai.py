@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from openai import AsyncOpenAI, AsyncStream, ContentFilterFinishReasonError
+from openai import AsyncOpenAI, AsyncStream, BadRequestError, ContentFilterFinishReasonError
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
@@ -14,6 +14,9 @@ from api_service.openai_client import VENDOR, open_client, translated
 from api_service.openai_retries import pause_before
 from api_service.problems import ModelUnavailable
 from api_service.settings import WritingSettings
+
+TEMPERATURE = 0.2
+"""Keeps to the sources more than the vendor's default does; some models know only that."""
 
 CHECKED_SECONDS = 60.0
 """For how long a sign of life counts, so that probes do not become traffic."""
@@ -34,6 +37,7 @@ class OpenAIModel:
         self._client = client
         self._model = model
         self._heard_from: float | None = None
+        self._temperature: float | None = TEMPERATURE
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
         """Yield the answer in pieces, asking again before the first where failures may pass.
@@ -44,12 +48,16 @@ class OpenAIModel:
         tries = 0
         while True:
             begun = False
+            temperature = self._temperature
             try:
-                async with aclosing(self._once(prompt)) as pieces:
+                async with aclosing(self._once(prompt, temperature)) as pieces:
                     async for piece in pieces:
                         begun = True
                         yield piece
             except ModelUnavailable as problem:
+                if temperature is not None and _refuses_temperature(problem.__cause__):
+                    self._temperature = None
+                    continue
                 wait = pause_before(prompt.wanted_by, problem.__cause__, tries)
                 if begun or wait is None:
                     raise
@@ -59,7 +67,7 @@ class OpenAIModel:
             tries += 1
             await asyncio.sleep(wait)
 
-    async def _once(self, prompt: Prompt) -> AsyncGenerator[str | Usage]:
+    async def _once(self, prompt: Prompt, temperature: float | None) -> AsyncGenerator[str | Usage]:
         """Yield the answer in pieces; a stream that ends without a reason has broken off."""
         body: CompletionCreateParamsStreaming = {
             "model": self._model,
@@ -68,10 +76,11 @@ class OpenAIModel:
                 {"role": "user", "content": prompt.question},
             ],
             "max_completion_tokens": ANSWER_TOKENS,
-            "temperature": 0.2,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if temperature is not None:
+            body["temperature"] = temperature
         finished = said = False
         usage: Usage | None = None
         with translated(self.name):
@@ -117,6 +126,11 @@ class OpenAIModel:
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.close()
+
+
+def _refuses_temperature(error: BaseException | None) -> bool:
+    """Tell whether that is what a model refuses, as those do that think before they answer."""
+    return isinstance(error, BadRequestError) and error.param == "temperature"
 
 
 def open_model(settings: WritingSettings, model: str) -> OpenAIModel:

@@ -90,7 +90,11 @@ def says_then_hangs(*pieces: str) -> Scene:
 
 
 def refuses(
-    status: int, code: str = "some_code", headers: Mapping[str, str] | None = None
+    status: int,
+    code: str = "some_code",
+    headers: Mapping[str, str] | None = None,
+    *,
+    param: str | None = None,
 ) -> Scene:
     """Answer with an error of OpenAI's; retries, where the client makes them, come at once.
 
@@ -98,10 +102,16 @@ def refuses(
         status: Of the reply.
         code: Which of OpenAI's errors it is.
         headers: Instead of those that ask for a retry at once.
+        param: Which part of the request is refused, where it is one.
     """
 
     async def scene(_openai: "ScriptedOpenAI", _body: dict[str, Any]) -> Response:
-        error = {"message": "vendor-internal-words", "type": "some_type", "code": code}
+        error = {
+            "message": "vendor-internal-words",
+            "type": "some_type",
+            "param": param,
+            "code": code,
+        }
         wait = {"retry-after-ms": "1"} if headers is None else headers
         return JSONResponse({"error": error}, status, headers=dict(wait))
 

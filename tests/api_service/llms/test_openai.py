@@ -1,6 +1,9 @@
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from api_service.llms import LanguageModel, Prompt, Usage, choose
 from api_service.problems import ModelUnavailable
@@ -102,6 +105,29 @@ async def test_every_failure_is_the_same_to_us(scene: Scene) -> None:
         with pytest.raises(ModelUnavailable):
             [piece async for piece in model.stream(PROMPT)]
         await model.close()
+
+
+async def test_a_model_that_knows_one_temperature_alone_is_not_told_another_twice() -> None:
+    async def thinking(openai: ScriptedOpenAI, body: dict[str, Any]) -> Response:
+        if "temperature" in body:
+            scene = refuses(400, "unsupported_value", param="temperature")
+        else:
+            scene = says("One.")
+        return await scene(openai, body)
+
+    async def answered(model: LanguageModel) -> list[object]:
+        return [piece async for piece in model.stream(PROMPT)]
+
+    async with scripted_openai() as openai:
+        openai.chat = thinking
+        model = model_of(openai)
+        at_once = await asyncio.gather(answered(model), answered(model))
+        later = await answered(model)
+        await model.close()
+        told = ["temperature" in body for body in openai.asked("/chat/completions")]
+
+    assert [*at_once, later] == [["One."]] * 3
+    assert (sum(told), told[-1]) == (2, False)
 
 
 async def test_a_vendor_that_is_away_is_unavailable() -> None:
