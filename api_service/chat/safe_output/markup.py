@@ -41,7 +41,7 @@ _SITE = re.compile(  # behind its first full stop
     re.IGNORECASE,
 )
 _OPEN_SITE = re.compile(r"[\w.\-]*/?\Z")
-_SITE_BEGUN = re.compile(r"[\w.\-]*[\w\-]\\*\.\Z")
+_SITE_BEGUN = re.compile(r"(?<![\w.\-])[\w.\-]*[\w\-]\\*\.\Z")  # one begin a run, for speed
 _MACRO = re.compile(r"\\(?=href|url|include|html|require|class|cssId|style)")  # TeX that leads away
 _OPEN_MACRO = re.compile(r"\\[A-Za-z]{0,7}\Z")
 _CONTAINER = re.compile(r"[\s>*+\-\d.)]*")
