@@ -21,8 +21,19 @@ from service_kit.request_id import current_request_id
 
 LogFormat = Literal["json", "text"]
 
-# The lower lines of some name whole URLs and bodies, those of others say what our own lines say.
-_CHATTY = ("alembic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "uvicorn")
+# The lower lines of some name whole URLs and bodies, those of others say what our own lines say, or
+# tell of each line of a page.
+_CHATTY = (
+    "alembic",
+    "asyncio",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "markdown_it",
+    "openai",
+    "uvicorn",
+)
 
 _ASKED_ALWAYS = frozenset({"/health", "/ready", "/internal/revocations"})
 

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -127,6 +128,19 @@ async def test_a_store_that_never_answers_is_given_up(unused_tcp_port: int) -> N
     async with server, connected(f"redis://127.0.0.1:{unused_tcp_port}/0") as store:
         with pytest.raises(RateStoreDown):
             await RateLimit("9/minute", store, name="test").hit("reader")
+
+
+async def test_an_answer_that_has_long_been_there_counts_though_we_were_held_up(
+    unused_tcp_port: int,
+) -> None:
+    async def answered() -> str:
+        return await asyncio.to_thread(lambda: "answer")
+
+    async with connected(f"redis://127.0.0.1:{unused_tcp_port}/0") as store:
+        asked = asyncio.create_task(store.ask(answered))
+        await asyncio.sleep(0)
+        time.sleep(1.5)  # noqa: ASYNC251 -- longer than a store may take
+        assert await asked == "answer"
 
 
 class Settings(BaseModel):

@@ -3,6 +3,7 @@ import json
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -154,12 +155,21 @@ async def test_a_thousand_requests_at_once_never_take_more_than_a_budget(
         )
         async with running_service(settings) as http:
             statuses = await asyncio.gather(*(status_of_a_question(http) for _ in range(1000)))
-            tokens = (await http.get("/v1/usage")).json()["limits"][-1]
+            tokens = (await usage_when_told(http))["limits"][-1]
 
     # 503, where a busy machine left the Redis more than its second to answer in.
     assert {200, 429} <= set(statuses) <= {200, 429, 503}
     assert len(openai.asked("/chat/completions")) == statuses.count(200)
     assert tokens["used"] + tokens["reserved"] <= budget
+
+
+async def usage_when_told(http: httpx.AsyncClient) -> dict[str, Any]:
+    """Return the usage; a Redis that was too slow for the crowd is left alone for a second."""
+    async with asyncio.timeout(30):
+        while (reply := await http.get("/v1/usage")).status_code == httpx.codes.SERVICE_UNAVAILABLE:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    usage: dict[str, Any] = reply.json()
+    return usage
 
 
 async def status_of_a_question(http: httpx.AsyncClient) -> int:
