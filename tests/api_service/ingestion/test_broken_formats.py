@@ -310,7 +310,7 @@ HTML = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pieces=HTML, max_tokens=st.integers(50, 120))
 def test_chunks_cover_random_html_and_keep_the_budget(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[str], max_tokens: int
@@ -354,7 +354,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cells=st.lists(CELLS | JSON) | JSON, metadata=JSON, max_tokens=st.integers(50, 120))
 def test_chunks_cover_random_notebooks_and_keep_the_budget(
     tmp_path_factory: pytest.TempPathFactory, cells: object, metadata: object, max_tokens: int
@@ -364,7 +364,7 @@ def test_chunks_cover_random_notebooks_and_keep_the_budget(
     _covers(load_book(folder, base_url=BASE_URL), source, max_tokens)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(place=st.integers(0, len(PDF) - 1), rubbish=st.binary(min_size=1, max_size=40))
 def test_a_pdf_file_with_rubbish_in_it_is_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, place: int, rubbish: bytes

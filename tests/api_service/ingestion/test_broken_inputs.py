@@ -264,7 +264,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pieces=st.lists(PIECES, max_size=80), max_tokens=st.integers(50, 120))
 def test_chunks_cover_random_markdown_and_keep_the_budget(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[str], max_tokens: int

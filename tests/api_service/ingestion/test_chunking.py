@@ -277,7 +277,7 @@ BLOCKS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     blocks=st.lists(BLOCKS, max_size=8),
     headings=st.lists(st.text(max_size=200), min_size=1, max_size=4),

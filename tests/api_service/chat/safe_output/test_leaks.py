@@ -88,7 +88,7 @@ def test_other_words_leave_as_they_are(text: str) -> None:
     ).map("".join),
     st.data(),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whether_something_leaks_does_not_depend_on_the_pieces(
     text: str, data: st.DataObject
 ) -> None:

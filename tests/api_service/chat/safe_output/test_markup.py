@@ -162,7 +162,7 @@ def test_where_renderers_do_not_agree_that_it_is_code_it_is_none(text: str) -> N
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=25).map("".join))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example("```\n <b>\n ```\n```\n<b>")
 @example("h[y]: https://evil.example/p")
 def test_nothing_that_is_written_renders_as_more_than_words(text: str) -> None:
@@ -170,7 +170,7 @@ def test_nothing_that_is_written_renders_as_more_than_words(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=20).map("".join), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_it_does_not_matter_where_the_pieces_are_cut(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
