@@ -19,12 +19,13 @@ from api_service.dependencies import CREDENTIALS, current_caller, resources_of, 
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
 from api_service.problem_json import ProblemBody, render
-from api_service.problems import TooLarge, Unexpected
+from api_service.problems import InvalidRequest, TooLarge, Unexpected
 from api_service.resources import Resources, open_resources
 from api_service.search.routes import router as search
 from api_service.settings import Settings
 from api_service.usage.routes import router as usage
 from api_service.vector_index import IndexRefused
+from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
@@ -32,6 +33,7 @@ from service_kit.logs import AccessLogMiddleware, configure_logs
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
+from service_kit.security_headers import SecurityHeadersMiddleware
 from service_kit.settings import BadSettings
 
 SERVICE = "api-service"
@@ -79,9 +81,12 @@ def create_app(
     app = FastAPI(
         title="Physical AI Book: answers",
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.openapi else None,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        # It would tell where it is asked to by an environment, query strings and all.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings),
     )
     exception_handlers.install(app)
@@ -128,6 +133,12 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(PlainRefusalToStart),
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
+        Middleware(SecurityHeadersMiddleware, https=settings.by_https),
+        Middleware(
+            AllowedHostsMiddleware,
+            hosts=settings.allowed_hosts,
+            refuse=lambda: render(InvalidRequest("This host is not served here.")),
+        ),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),

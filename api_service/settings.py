@@ -17,6 +17,7 @@ from api_service.chat_settings import ChatSettings
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
+from service_kit.exposure_settings import ExposureSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.settings import Names, Port, TokenSettings
 
@@ -145,7 +146,7 @@ class WritingSettings(BookSettings):
     )
 
 
-class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
+class Settings(TokenSettings, ExposureSettings, BudgetSettings, ChatSettings, WritingSettings):
     """Everything the service reads."""
 
     host: str = Field(
@@ -228,3 +229,8 @@ class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
         inside = urlsplit(self.auth_service_url)
         own = urlsplit(self.better_auth_url or f"http://localhost:{inside.port or 3001}")
         return f"{own.scheme}://{own.netloc}"
+
+    @property
+    def by_https(self) -> bool:
+        """Whether readers come by https, as they do to auth-service."""
+        return self.auth_service_origin.startswith("https://")

@@ -42,6 +42,7 @@ from auth_service.tokens.routes import router as tokens
 from auth_service.users.mailed_routes import router as mailed_users
 from auth_service.users.routes import router as users
 from auth_service.wire import RefusalBody
+from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, health_routes
@@ -49,6 +50,7 @@ from service_kit.logs import AccessLogMiddleware, configure_logs
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
+from service_kit.security_headers import SecurityHeadersMiddleware
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +98,7 @@ def create_app(
         title=SERVICE,
         description="Accounts, sessions and tokens; speaks Better Auth's protocol.",
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.openapi else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -120,6 +123,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
+        Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
+        Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
@@ -186,6 +191,11 @@ async def _refuse_http(_request: Request, error: Exception) -> Response:
 def _too_large(_error: BodyTooLarge) -> Response:
     log.info("request_refused", code=Code.PAYLOAD_TOO_LARGE.name, status=413)
     return render(Refused(Code.PAYLOAD_TOO_LARGE))
+
+
+def _misdirected() -> Response:
+    log.info("request_refused", code=Code.BAD_REQUEST.name, status=400)
+    return render(Refused(Code.BAD_REQUEST, "This host is not served here"))
 
 
 async def _nobody_listens(_request: Request, _error: Exception) -> Response:

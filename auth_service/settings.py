@@ -22,6 +22,7 @@ from auth_service.mail_settings import MailSettings
 from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
 from auth_service.token_settings import LifetimeSettings
+from service_kit.exposure_settings import ExposureSettings
 from service_kit.settings import (
     Origins,
     Port,
@@ -65,6 +66,7 @@ class Settings(
     OAuthSettings,
     ApiKeySettings,
     DatabaseSettings,
+    ExposureSettings,
 ):
     """The settings of the service."""
 

@@ -99,6 +99,7 @@ def _environment(settings: Settings, data: Path) -> dict[str, str]:
         "API_SERVER_PORT": str(settings.api_port),
         "AUTH_SERVICE_URL": os.environ.get("AUTH_SERVICE_URL") or settings.auth_address,
         "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "text",
+        "OPENAPI": "on" if settings.openapi else "off",
     }
 
 

@@ -80,6 +80,7 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
             "JWT_SECRET": TOKEN_SECRET,
             "TRUSTED_ORIGINS": ORIGIN,
             "RATE_LIMIT": "off",
+            "OPENAPI": "on",
             **overrides,
         }
     )
