@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check advisories sbom format serve-auth serve-api migrate admin audit ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,11 +91,19 @@ eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; fails
 		--standalone benchmarks/dialogues/mtrag-un-general.jsonl
 	@echo "== attacks on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 
-check: $(VENV)/.dev ## Format, lint, types and import contracts
+check: $(VENV)/.dev ## Format, lint, types, import contracts, licences; tells of advisories
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m supply_chain.licences
+	$(BIN)/python -m supply_chain.advisories
+
+advisories: $(VENV)/.dev ## Fail where something is known against what is shipped, as a release asks
+	@$(BIN)/python -m supply_chain.advisories --strict
+
+sbom: $(VENV)/.dev ## Write what is shipped as CycloneDX to sbom/
+	@$(BIN)/python -m supply_chain.sbom
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
@@ -107,8 +115,8 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(LOCK) pyproject.toml --extra auth -o requirements/auth.txt
-	$(LOCK) pyproject.toml --extra api --extra formats -o requirements/api.txt
+	$(LOCK) pyproject.toml --extra auth --extra traces -o requirements/auth.txt
+	$(LOCK) pyproject.toml --extra api --extra formats --extra traces -o requirements/api.txt
 	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats \
 		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
