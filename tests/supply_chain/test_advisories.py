@@ -95,7 +95,5 @@ def test_a_database_that_is_away_is_told_and_stops_a_release_alone(
     ended = main([*flags, "--osv-url", address], locks=[lock], say=said.append)
 
     assert ended == status
-    assert said == [
-        "Advisories are left out: the database cannot be asked "
-        "(requests.exceptions.ConnectionError)."
-    ]
+    why = "the database cannot be asked (requests.exceptions.ConnectionError)"
+    assert said == [f"Advisories are left out: {why}."]
