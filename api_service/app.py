@@ -19,7 +19,7 @@ from api_service.dependencies import CREDENTIALS, current_caller, resources_of, 
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
 from api_service.problem_json import ProblemBody, render
-from api_service.problems import InvalidRequest, TooLarge, Unexpected
+from api_service.problems import RESTARTED, InvalidRequest, TooLarge, Unavailable, Unexpected
 from api_service.resources import Resources, open_resources
 from api_service.search.routes import router as search
 from api_service.settings import Settings
@@ -35,6 +35,7 @@ from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
 from service_kit.settings import BadSettings
+from service_kit.stopping import Stopping, stopping_on_signals
 
 SERVICE = "api-service"
 
@@ -49,6 +50,7 @@ class State(TypedDict):
 
     resources: Resources
     prompt_file: PromptFile
+    stopping: Stopping
 
 
 def create_app(
@@ -75,8 +77,9 @@ def create_app(
         async with (
             open_resources(known) as resources,
             serve_handover(resources.index, socket_path(known)),
+            stopping_on_signals(known.shutdown_notice) as stopping,
         ):
-            yield {"resources": resources, "prompt_file": prompt_file}
+            yield {"resources": resources, "prompt_file": prompt_file, "stopping": stopping}
 
     app = FastAPI(
         title="Physical AI Book: answers",
@@ -150,7 +153,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_credentials=False,
         ),
         Middleware(LimitHeadersMiddleware),
-        Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
+        Middleware(
+            CrashMiddleware,
+            render=lambda: render(Unexpected()),
+            render_stop=lambda: render(Unavailable(RESTARTED)),
+        ),
         Middleware(
             BodyLimitMiddleware,
             limit=BODY_BYTES,

@@ -34,6 +34,9 @@ from typing import ClassVar
 
 from pydantic_core import ErrorDetails
 
+RESTARTED = "The service is being restarted."
+"""What is said to whoever is cut short by that."""
+
 
 class Problem(Exception):
     """An expected refusal, answered with its status, title and detail.

@@ -19,6 +19,7 @@ from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
 from service_kit.exposure_settings import ExposureSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
+from service_kit.serving_settings import ServingSettings
 from service_kit.settings import Names, Port, TokenSettings
 
 
@@ -146,7 +147,9 @@ class WritingSettings(BookSettings):
     )
 
 
-class Settings(TokenSettings, ExposureSettings, BudgetSettings, ChatSettings, WritingSettings):
+class Settings(
+    TokenSettings, ExposureSettings, ServingSettings, BudgetSettings, ChatSettings, WritingSettings
+):
     """Everything the service reads."""
 
     host: str = Field(

@@ -24,7 +24,7 @@ from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
 from auth_service.error_codes import Code
 from auth_service.error_page import router as error_page
-from auth_service.errors import Refused, render
+from auth_service.errors import Refused, Unavailable, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
 from auth_service.oauth.account_routes import router as provider_accounts
@@ -51,6 +51,7 @@ from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
+from service_kit.stopping import Stopping, stopping_on_signals
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class State(TypedDict):
     """What the lifespan hands to requests."""
 
     resources: Resources
+    stopping: Stopping
 
 
 def create_app(
@@ -91,8 +93,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with open_resources(known) as opened:
-            yield State(resources=opened)
+        async with (
+            open_resources(known) as opened,
+            stopping_on_signals(known.shutdown_notice) as stopping,
+        ):
+            yield State(resources=opened, stopping=stopping)
 
     app = FastAPI(
         title=SERVICE,
@@ -138,7 +143,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
             ),
             allow_credentials=True,
         ),
-        Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
+        Middleware(
+            CrashMiddleware,
+            render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR)),
+            render_stop=partial(render, Unavailable()),
+        ),
         Middleware(
             RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
         ),

@@ -23,6 +23,7 @@ from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
 from auth_service.token_settings import LifetimeSettings
 from service_kit.exposure_settings import ExposureSettings
+from service_kit.serving_settings import ServingSettings
 from service_kit.settings import (
     Origins,
     Port,
@@ -65,6 +66,7 @@ class Settings(
     JwksSettings,
     OAuthSettings,
     ApiKeySettings,
+    ServingSettings,
     DatabaseSettings,
     ExposureSettings,
 ):

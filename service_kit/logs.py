@@ -24,7 +24,7 @@ LogFormat = Literal["json", "text"]
 # The lower lines of some name whole URLs and bodies, those of others say what our own lines say.
 _CHATTY = ("alembic", "asyncio", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "uvicorn")
 
-_ASKED_ALWAYS = frozenset({"/health", "/ready", "/internal/revocations"})
+_ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
 
 
 def configure_logs(service: str, log_format: LogFormat, level: str) -> None:

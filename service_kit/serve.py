@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -10,13 +11,11 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from service_kit.head_limit import HeadLimitProtocol
+from service_kit.connections import ServingProtocol
 from service_kit.settings import BadSettings
+from service_kit.stopping import end_with_0
 
 log = structlog.get_logger(__name__)
-
-GRACE_SECONDS = 20
-"""What requests under way get when the service is told to stop; Compose waits 30."""
 
 KEEP_ALIVE_SECONDS = 75
 """How long a connection may be idle: longer than proxies and clients keep theirs, often 60 s.
@@ -43,6 +42,11 @@ class Served(Protocol):
         """How many processes listen there."""
         ...
 
+    @property
+    def shutdown_patience(self) -> timedelta:
+        """How long requests under way may still take once nobody is let in any more."""
+        ...
+
 
 class Settings(Protocol):
     """A settings class that reads the environment."""
@@ -61,6 +65,7 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         create_app: Returns the application the environment describes.
         code: The service's package, watched with this one by `--reload`.
     """
+    end_with_0()
     parser = argparse.ArgumentParser(prog=service)
     parser.add_argument("--reload", action="store_true", help="restart when the code changes")
     arguments = parser.parse_args()
@@ -76,7 +81,8 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
     uvicorn.run(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
         factory=by_name,
-        http=HeadLimitProtocol,
+        http=ServingProtocol,
+        ws="none",
         host=known.host,
         port=known.port,
         workers=known.workers,
@@ -87,6 +93,6 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         access_log=False,
         server_header=False,
         proxy_headers=False,  # TRUSTED_PROXIES says whom to believe, not the server
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=int(known.shutdown_patience.total_seconds()),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

@@ -1,4 +1,6 @@
+import asyncio
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -13,6 +15,8 @@ from pathlib import Path
 import httpx
 
 from api_service.vector_index.opening import open_index
+from tests.api_service.book import ingest
+from tests.api_service.scripted_openai import says_then_hangs, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings
 from tests.loopback import free_port
 
@@ -28,6 +32,7 @@ def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(sys.path),
         "JWT_SECRET": SECRET,
         "DATA_DIR": str(tmp_path / "data"),
+        "SHUTDOWN_NOTICE": "0s",
         **changes,
     }
 
@@ -100,7 +105,7 @@ def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
     assert "server" not in health.headers
     assert asked.json()["title"] == "Book Missing"
     assert '"resources_opened"' in printed
-    assert service.process.returncode in (0, -signal.SIGTERM)
+    assert service.process.returncode == 0
 
 
 def test_a_connection_stays_as_long_as_a_client_with_little_to_ask_keeps_it(
@@ -140,6 +145,40 @@ def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
 
     assert asked.json()["title"] == "Index Unavailable"
     assert printed.count("resources_opened") == 2
+    assert service.process.returncode == 0
+
+
+async def test_a_stream_under_way_ends_with_a_word_when_the_service_stops(tmp_path: Path) -> None:
+    port = free_port()
+    async with scripted_openai() as openai:
+        openai.chat = says_then_hangs("An IMU is a package [1]. ", "It")
+        await ingest(make_settings(tmp_path / "data", openai=openai))
+        environment = environment_of(
+            tmp_path,
+            API_SERVER_PORT=str(port),
+            OPENAI_API_KEY="sk-scripted",
+            OPENAI_BASE_URL=openai.base_url,
+            SHUTDOWN_GRACE="2s",
+        )
+        with started(tmp_path, environment) as service:
+            address = f"http://127.0.0.1:{port}"
+            await asyncio.to_thread(wait_for, address)
+            question = {"message": "What is an IMU?"}
+            async with (
+                httpx.AsyncClient(timeout=30, headers=bearer()) as http,
+                http.stream("POST", f"{address}/v1/chat/stream", json=question) as reply,
+            ):
+                await asyncio.wait_for(openai.reached.wait(), 20)
+                service.process.send_signal(signal.SIGTERM)
+                said = "".join([piece async for piece in reply.aiter_text()])
+            printed = await asyncio.to_thread(service.ended)
+        await asyncio.wait_for(openai.abandoned.wait(), 20)
+
+    last = said.strip().rpartition("\n\n")[2]
+    assert "event: error" in last
+    assert json.loads(last.rpartition("data: ")[2])["retryable"] is True
+    assert service.process.returncode == 0
+    assert "Traceback" not in printed
 
 
 def test_it_reloads_when_asked_to(tmp_path: Path) -> None:

@@ -131,7 +131,8 @@ def bare_environment(**values: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name == "PATH" or name.startswith("COVERAGE")
     }
-    return {**kept, "PYTHONPATH": str(CHECKOUT), **values}
+    # Nobody has to look elsewhere when a service stops.
+    return {**kept, "PYTHONPATH": str(CHECKOUT), "SHUTDOWN_NOTICE": "0s", **values}
 
 
 def set_cookies(response: httpx.Response) -> dict[str, str]:
