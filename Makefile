@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check advisories sbom format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,21 @@ admin: $(VENV)/.run ## Make the reader with the address EMAIL=… an admin; also
 
 audit: $(VENV)/.run ## Print security events as JSON lines; ARGS="--since 2026-01-01T00:00:00Z"
 	@$(BIN)/python -m standalone.beside auth_service.audit export $(ARGS)
+
+backup: $(VENV)/.run ## Save accounts, index and secrets to TO=folder, also of a running make run
+	@$(BIN)/python -m standalone.backup save "$$TO"
+
+restore: $(VENV)/.run ## Bring a backup back from FROM=folder, into an empty place
+	@$(BIN)/python -m standalone.backup restore "$$FROM"
+
+retention: $(VENV)/.run ## Delete what has expired: sessions, one-time values, keys, events past AUDIT_DAYS
+	@$(BIN)/python -m standalone.beside auth_service.retention
+
+export-user: $(VENV)/.run ## Print what is stored of one person: WHO=address or id
+	@$(BIN)/python -m standalone.beside auth_service.personal_data export "$${WHO:?name an address or an id with WHO=...}"
+
+erase-user: $(VENV)/.run ## Erase one person from every table: WHO=address or id
+	@$(BIN)/python -m standalone.beside auth_service.personal_data erase "$${WHO:?name an address or an id with WHO=...}"
 
 ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry-run, --watch ...
 	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"

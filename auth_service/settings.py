@@ -21,6 +21,7 @@ from auth_service.limit_settings import LimitSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
+from auth_service.retention_settings import RetentionSettings
 from auth_service.token_settings import LifetimeSettings
 from service_kit.exposure_settings import ExposureSettings
 from service_kit.serving_settings import ServingSettings
@@ -67,6 +68,7 @@ class Settings(
     OAuthSettings,
     ApiKeySettings,
     ServingSettings,
+    RetentionSettings,
     DatabaseSettings,
     ExposureSettings,
 ):
@@ -169,13 +171,6 @@ class Settings(
         ge=0,
         description="Passwords that may wait to be hashed; more are told to try again later.",
         validation_alias="PASSWORD_QUEUE",
-    )
-    audit_days: int = Field(
-        default=365,
-        ge=0,
-        le=36500,
-        description="Days that security events are kept; 0 keeps them for ever.",
-        validation_alias="AUDIT_DAYS",
     )
     database_pool_size: int = Field(
         default=10,

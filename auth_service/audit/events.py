@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     USER_BANNED = "user_banned"
     USER_UNBANNED = "user_unbanned"
     USER_REMOVED = "user_removed"
+    USER_ERASED = "user_erased"
 
 
 @dataclass(frozen=True, slots=True)
