@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -28,7 +28,7 @@ from api_service.vector_index import IndexRefused
 from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
-from service_kit.health import Probe, health_routes
+from service_kit.health import Probe, announced, health_routes
 from service_kit.logs import AccessLogMiddleware, configure_logs
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
@@ -66,7 +66,7 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
-    if settings is None:
+    if alone := settings is None:
         settings = Settings.from_environment()
         configure_logs(SERVICE, settings.log_format, settings.log_level)
     known = settings
@@ -74,11 +74,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         prompt_file = await asyncio.to_thread(read_prompt_file)
-        async with (
-            open_resources(known) as resources,
-            serve_handover(resources.index, socket_path(known)),
-            stopping_on_signals(known.shutdown_notice) as stopping,
-        ):
+        async with AsyncExitStack() as stack:
+            resources = await stack.enter_async_context(open_resources(known))
+            handover = serve_handover(resources.index, socket_path(known))
+            await stack.enter_async_context(handover)
+            if alone:
+                needed = {"index": resources.index.count}
+                await stack.enter_async_context(announced(needed))
+            stopping = await stack.enter_async_context(stopping_on_signals(known.shutdown_notice))
             yield {"resources": resources, "prompt_file": prompt_file, "stopping": stopping}
 
     app = FastAPI(

@@ -1,13 +1,12 @@
 """The roof: the only file that sees every room."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, TypedDict
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
-from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
@@ -20,7 +19,6 @@ from auth_service.admin.routes import router as admin
 from auth_service.api_keys.internal_routes import router as internal_api_keys
 from auth_service.api_keys.routes import router as api_keys
 from auth_service.database.address import read_address
-from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
 from auth_service.error_codes import Code
 from auth_service.error_page import router as error_page
@@ -32,6 +30,7 @@ from auth_service.oauth.callback_routes import router as callbacks
 from auth_service.oauth.routes import router as oauth
 from auth_service.resources import OpenResources, Resources
 from auth_service.revocations.routes import router as revocations
+from auth_service.schema_refusals import SchemaRefusalMiddleware
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import get_session
@@ -45,7 +44,7 @@ from auth_service.wire import RefusalBody
 from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
-from service_kit.health import Probe, health_routes
+from service_kit.health import Probe, announced, health_routes
 from service_kit.logs import AccessLogMiddleware, configure_logs
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
@@ -84,7 +83,7 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
-    if settings is None:
+    if alone := settings is None:
         settings = Settings.from_environment()
         configure_logs(SERVICE, settings.log_format, settings.log_level)
     known = settings
@@ -93,10 +92,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with (
-            open_resources(known) as opened,
-            stopping_on_signals(known.shutdown_notice) as stopping,
-        ):
+        async with AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(open_resources(known))
+            if alone:
+                needed = {"database": opened.schema.require}
+                await stack.enter_async_context(announced(needed))
+            stopping = await stack.enter_async_context(stopping_on_signals(known.shutdown_notice))
             yield State(resources=opened, stopping=stopping)
 
     app = FastAPI(
@@ -116,7 +117,7 @@ def create_app(
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)
     app.include_router(internal_api_keys, prefix=INTERNAL_PATH, responses=_REFUSALS)
-    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
+    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}, details=_details))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
@@ -148,6 +149,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR)),
             render_stop=partial(render, Unavailable()),
         ),
+        Middleware(SchemaRefusalMiddleware),
         Middleware(
             RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
         ),
@@ -173,15 +175,15 @@ def _ok_routes() -> APIRouter:
 
 def _probes(request: Request) -> dict[str, Probe]:
     opened: Resources = request.state.resources
-
-    async def database() -> None:
-        # Asks for a table, so that a database without migrations is not called ready.
-        async with opened.database.autocommit.begin() as db:
-            await db.execute(select(User.id).limit(1))
-
     postbox = opened.postbox
     mail = {} if postbox is None or not postbox.can_be_away else {"mail": postbox.probe}
-    return {"database": database, **mail}
+    return {"database": opened.schema.require, **mail}
+
+
+def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]:
+    opened: Resources = request.state.resources
+    schema = opened.schema.told()
+    return {"schema": schema} if schema else {}
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

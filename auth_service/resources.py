@@ -14,6 +14,7 @@ from auth_service.database.address import read_address
 from auth_service.database.engine import Database, database_errors, open_database
 from auth_service.database.reader import Reader, open_reader
 from auth_service.database.revocation_feed import RevocationWatch
+from auth_service.database.schema import SchemaWatch
 from auth_service.database.sweep import EVERY, KeySweep, Sweep
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import Keyring
@@ -43,6 +44,7 @@ class Resources:
 
     settings: Settings
     database: Database
+    schema: SchemaWatch
     reader: Reader
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
@@ -108,6 +110,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             yield Resources(
                 settings=settings,
                 database=database,
+                schema=SchemaWatch(database),
                 reader=reader,
                 sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
                 passwords=passwords,

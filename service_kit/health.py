@@ -1,8 +1,12 @@
-"""`/health` and `/health/live`: I am alive. `/ready`: what I depend on answers."""
+"""`/health` and `/health/live`: I am alive. `/ready`: what I depend on answers.
+
+A service starts without what it depends on, says what it waits for, and is ready when it is there.
+"""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +22,9 @@ PROBE_SECONDS = 2.0
 
 FRESH_SECONDS = 2.0
 """How long an answer of a dependency is told again: many may ask, and each would be a query."""
+
+REMIND_SECONDS = 30.0
+"""How often a service that waits says so again."""
 
 Probe = Callable[[], Awaitable[object]]
 """Asks one dependency for a sign of life; raises when there is none."""
@@ -92,6 +99,33 @@ def health_routes(
         )
 
     return router
+
+
+@asynccontextmanager
+async def announced(probes: Mapping[str, Probe]) -> AsyncIterator[None]:
+    """Say in the log what a service that starts waits for, and then that it is ready.
+
+    Args:
+        probes: What it is not ready without.
+    """
+    announcing = asyncio.create_task(_announce(probes))
+    try:
+        yield
+    finally:
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
+
+
+async def _announce(probes: Mapping[str, Probe]) -> None:
+    started = time.monotonic()
+    told: tuple[list[str], float] = ([], started)
+    while away := [name for name, probe in probes.items() if not await _answers(name, probe)]:
+        now = time.monotonic()
+        if away != told[0] or now - told[1] >= REMIND_SECONDS:
+            log.warning("service_waiting", waits_for=away, seconds=round(now - started))
+            told = (away, now)
+        await asyncio.sleep(FRESH_SECONDS)
+    log.info("service_ready", seconds=round(time.monotonic() - started, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import httpx
 
 from api_service.vector_index.opening import open_index
 from tests.api_service.book import ingest
+from tests.api_service.qdrant_server import qdrant_server
 from tests.api_service.scripted_openai import says_then_hangs, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings
 from tests.loopback import free_port
@@ -146,6 +147,25 @@ def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
     assert asked.json()["title"] == "Index Unavailable"
     assert printed.count("resources_opened") == 2
     assert service.process.returncode == 0
+
+
+def test_it_waits_for_its_index_says_so_and_serves_once_it_is_there(tmp_path: Path) -> None:
+    port, index = free_port(), free_port()
+    environment = environment_of(
+        tmp_path, API_SERVER_PORT=str(port), QDRANT_URL=f"http://127.0.0.1:{index}"
+    )
+    address = f"http://127.0.0.1:{port}"
+    with started(tmp_path, environment) as service:
+        wait_for(address)
+        wait_until(lambda: '"service_waiting"' in service.printed())
+        before = httpx.get(f"{address}/ready")
+        with qdrant_server(tmp_path / "qdrant", port=index):
+            wait_until(lambda: '"service_ready"' in service.printed())
+            wait_until(lambda: httpx.get(f"{address}/ready").status_code == 200)
+            asked = httpx.get(f"{address}/v1/search?q=gait", headers=bearer(), timeout=20)
+
+    assert (before.status_code, before.json()["dependencies"]["index"]) == (503, "unavailable")
+    assert asked.json()["title"] == "Book Missing"
 
 
 async def test_a_stream_under_way_ends_with_a_word_when_the_service_stops(tmp_path: Path) -> None:
