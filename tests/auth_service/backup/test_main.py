@@ -175,10 +175,10 @@ def harmed(whole: Path, harm: str) -> bytes:
         return content[: len(content) // 2]
     if harm == "changed":
         with ZipFile(whole) as saved:
-            header = saved.getinfo("user").header_offset
+            header = saved.getinfo(MANIFEST).header_offset
         # The member's own bytes follow 30 bytes, its name and as many as are said in the last two.
         more = int.from_bytes(content[header + 28 : header + 30], "little")
-        place = header + 30 + len("user") + more
+        place = header + 30 + len(MANIFEST) + more
         return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
     said = {"newer": ("schema", "of_tomorrow"), "format": ("format", 2)}.get(harm)
     made = BytesIO()
