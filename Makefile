@@ -130,9 +130,10 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(LOCK) pyproject.toml --extra auth --extra traces -o requirements/auth.txt
-	$(LOCK) pyproject.toml --extra api --extra formats --extra traces -o requirements/api.txt
-	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats \
+	$(LOCK) pyproject.toml --extra auth --extra traces --extra sentry -o requirements/auth.txt
+	$(LOCK) pyproject.toml --extra api --extra formats --extra traces --extra sentry \
+		-o requirements/api.txt
+	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats --extra sentry \
 		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
 	$(LOCK) benchmarks/retrieval/requirements.in -o benchmarks/retrieval/requirements.txt

@@ -29,13 +29,16 @@ from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, announced, health_routes
-from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.logs import AccessLogMiddleware
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
+from service_kit.sentry import BreadcrumbMiddleware
 from service_kit.settings import BadSettings
 from service_kit.stopping import Stopping, stopping_on_signals
+from service_kit.telemetry import Telemetry, start_telemetry
+from service_kit.trace_context import HEADER as TRACE
 
 SERVICE = "api-service"
 
@@ -66,15 +69,16 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
+    telemetry = Telemetry()
     if alone := settings is None:
         settings = Settings.from_environment()
-        configure_logs(SERVICE, settings.log_format, settings.log_level)
+        telemetry = start_telemetry(SERVICE, settings)
     known = settings
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         prompt_file = await asyncio.to_thread(read_prompt_file)
-        async with AsyncExitStack() as stack:
+        async with telemetry.flushed(), AsyncExitStack() as stack:
             resources = await stack.enter_async_context(open_resources(known))
             handover = serve_handover(resources.index, socket_path(known))
             await stack.enter_async_context(handover)
@@ -138,6 +142,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [
         Middleware(PlainRefusalToStart),
         Middleware(RequestIdMiddleware),
+        *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
         Middleware(SecurityHeadersMiddleware, https=settings.by_https),
         Middleware(
@@ -152,7 +157,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             # guarded by refusing them: who is trusted is told by the origin, and who asks by a
             # token, which no browser adds by itself.
             allow_headers=("*",),
-            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID),
+            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID, TRACE),
             allow_credentials=False,
         ),
         Middleware(LimitHeadersMiddleware),

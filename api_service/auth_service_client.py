@@ -9,8 +9,7 @@ from typing import Any
 
 import httpx
 
-from service_kit.request_id import HEADER as REQUEST_ID
-from service_kit.request_id import current_request_id
+from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
 
 CONNECT_SECONDS = 2.0
@@ -67,9 +66,7 @@ class AuthServiceClient:
 
     async def _ask(self, method: str, path: str, *, seconds: float, **said: Any) -> dict[str, Any]:  # noqa: ANN401 -- handed on to httpx
         token = mint_service_token(self._secret, now=datetime.now(UTC))
-        headers = {"Authorization": f"Bearer {token}"}
-        if request_id := current_request_id():
-            headers[REQUEST_ID] = request_id
+        headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         try:
             reply = await self._http.request(method, path, headers=headers, timeout=timeout, **said)

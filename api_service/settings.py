@@ -21,6 +21,7 @@ from service_kit.exposure_settings import ExposureSettings
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
 from service_kit.serving_settings import ServingSettings
 from service_kit.settings import Names, Port, TokenSettings
+from service_kit.telemetry_settings import TelemetrySettings
 
 
 def _as_flag(value: object) -> object:
@@ -148,7 +149,13 @@ class WritingSettings(BookSettings):
 
 
 class Settings(
-    TokenSettings, ExposureSettings, ServingSettings, BudgetSettings, ChatSettings, WritingSettings
+    TelemetrySettings,
+    TokenSettings,
+    ExposureSettings,
+    ServingSettings,
+    BudgetSettings,
+    ChatSettings,
+    WritingSettings,
 ):
     """Everything the service reads."""
 

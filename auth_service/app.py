@@ -45,12 +45,16 @@ from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, announced, health_routes
-from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.logs import AccessLogMiddleware
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
+from service_kit.sentry import BreadcrumbMiddleware
 from service_kit.stopping import Stopping, stopping_on_signals
+from service_kit.telemetry import Telemetry, start_telemetry
+from service_kit.trace_context import HEADER as TRACE
+from service_kit.trace_context import STATE_HEADER as TRACE_STATE
 
 log = structlog.get_logger(__name__)
 
@@ -83,16 +87,17 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
+    telemetry = Telemetry()
     if alone := settings is None:
         settings = Settings.from_environment()
-        configure_logs(SERVICE, settings.log_format, settings.log_level)
+        telemetry = start_telemetry(SERVICE, settings)
     known = settings
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
     choose(settings)  # likewise
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with AsyncExitStack() as stack:
+        async with telemetry.flushed(), AsyncExitStack() as stack:
             opened = await stack.enter_async_context(open_resources(known))
             if alone:
                 needed = {"database": opened.schema.require}
@@ -128,17 +133,21 @@ def _middleware(settings: Settings) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
     return [
         Middleware(RequestIdMiddleware),
+        *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
         Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
         Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
-            allow_headers=("Content-Type", "Authorization", "X-API-Key", REQUEST_ID),
+            allow_headers=(
+                *("Content-Type", "Authorization", "X-API-Key", REQUEST_ID),
+                *(TRACE, TRACE_STATE),
+            ),
             expose_headers=(
                 AUTH_TOKEN_HEADER,
                 *([AUTH_JWT_HEADER] if settings.set_auth_jwt else ()),
-                REQUEST_ID,
+                *(REQUEST_ID, TRACE),
                 "Retry-After",
                 "X-Retry-After",
             ),

@@ -36,6 +36,7 @@ from service_kit.settings import (
     newest_first,
     required_unless,
 )
+from service_kit.telemetry_settings import TelemetrySettings
 
 BASE_PATH = "/api/auth"
 """Where Better Auth's paths begin."""
@@ -71,6 +72,7 @@ class Settings(
     RetentionSettings,
     DatabaseSettings,
     ExposureSettings,
+    TelemetrySettings,
 ):
     """The settings of the service."""
 

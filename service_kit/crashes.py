@@ -1,8 +1,7 @@
 """The last resort: an exception nobody expected is logged once and answered without its text."""
 
 import asyncio
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import structlog
 from starlette.responses import Response
@@ -61,14 +60,4 @@ class CrashMiddleware:
 
 def log_crash(error: Exception) -> None:
     """Log an exception nobody expected, without its text, which may quote what a reader sent."""
-    log.error(
-        "request_crashed",
-        error=" < ".join(type(link).__name__ for link in _chain(error)),
-        traceback="".join(traceback.format_tb(error.__traceback__)),
-    )
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    log.error("request_crashed", exc_info=error)  # `logs` leaves the text out

@@ -70,7 +70,8 @@ def test_a_problem_keeps_its_status_type_and_title(kind: type[Problem]) -> None:
     assert body["status"] == reply.status_code
     assert body["instance"] == "/v1/chat"
     assert reply.media_type == "application/problem+json"
-    assert set(body) == {"type", "title", "status", "detail", "instance", "request_id"}
+    names = {"type", "title", "status", "detail", "instance", "request_id", "trace_id"}
+    assert set(body) == names
 
 
 @pytest.mark.parametrize("kind", list(tree(Problem)), ids=lambda kind: kind.__name__)

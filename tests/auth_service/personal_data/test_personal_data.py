@@ -168,8 +168,8 @@ async def test_events_of_an_erased_person_stay_those_of_one_and_have_no_address(
     assert after[:-1] == before
     assert after[-1][1] == "user_erased"
     seen = await service.rows(
-        "SELECT event, actor_id, ip_address, request_id <> '' FROM audit_event"
-        " WHERE user_id = :id AND (ip_address <> '' OR request_id <> '')",
+        "SELECT event, actor_id, ip_address, request_id || trace_id <> '' FROM audit_event"
+        " WHERE user_id = :id AND (ip_address <> '' OR request_id <> '' OR trace_id <> '')",
         id=pseudonym,
     )
     # What the admin did tells of the admin.
@@ -220,6 +220,7 @@ async def test_who_had_acted_as_others_is_gone_from_their_sessions(service: Serv
         "UPDATE audit_event SET user_id = NULL",
         "UPDATE audit_event SET ip_address = '198.51.100.1'",
         "UPDATE audit_event SET request_id = 'another'",
+        "UPDATE audit_event SET trace_id = 'another'",
         "DELETE FROM audit_event",
     ],
 )
