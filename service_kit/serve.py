@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +12,8 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from service_kit.connections import ServingProtocol
+from service_kit.connections import ConnectionLimits, ServingProtocol
+from service_kit.open_files import most_connections, raise_limit
 from service_kit.settings import BadSettings
 from service_kit.stopping import end_with_0
 
@@ -40,6 +42,11 @@ class Served(Protocol):
     @property
     def workers(self) -> int:
         """How many processes listen there."""
+        ...
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections each process serves."""
         ...
 
     @property
@@ -75,13 +82,15 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    raise_limit()
+    limits = ConnectionLimits(connections=most_connections(known.max_connections))
     # Several workers, and --reload, build it in processes of their own, so they are told its name.
     by_name = known.workers > 1 or arguments.reload
     log.info("service_starting", host=known.host, port=known.port, workers=known.workers)
     uvicorn.run(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
         factory=by_name,
-        http=ServingProtocol,
+        http=partial(ServingProtocol, limits=limits),  # type: ignore[arg-type]  # it makes one
         ws="none",
         host=known.host,
         port=known.port,

@@ -1,4 +1,4 @@
-"""How a service stops: settings of both."""
+"""How callers are let in and how a service stops: settings of both."""
 
 from datetime import timedelta
 from typing import Annotated, Self
@@ -10,7 +10,18 @@ from service_kit.spans import ShortSpan, between
 
 
 class ServingSettings(ServiceSettings):
-    """What a service does between the signal to stop and its end."""
+    """How many are let in at once, and what happens between the signal to stop and the end."""
+
+    max_connections: int = Field(
+        default=4096,
+        ge=1,
+        le=60_000,
+        description=(
+            "Connections each process serves; idle ones make room for others, beyond them callers "
+            "are told to try again."
+        ),
+        validation_alias="MAX_CONNECTIONS",
+    )
 
     shutdown_grace: Annotated[ShortSpan, between("0s", "1h")] = Field(
         default="20s",

@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from service_kit.open_files import most_connections, raise_limit
 from tests.auth_service.service import bare_environment
 from tests.loopback import free_port
 
@@ -161,11 +162,25 @@ def test_a_connection_that_was_kept_is_told_that_it_ends(tmp_path: Path) -> None
         assert service.process.wait(30) == 0
 
 
+def test_two_thousand_idle_connections_keep_nobody_waiting(tmp_path: Path) -> None:
+    raise_limit()  # for our own ends of them
+    with served(tmp_path) as service, ExitStack() as idle:
+        for number in range(most_connections(2000)):
+            caller = idle.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            if number % 2:
+                caller.sendall(b"GET /health HTTP/1.1\r\nX: ")
+        started = time.monotonic()
+        for _ in range(10):
+            assert service.ask("/health").status_code == 200
+        assert time.monotonic() - started < 10
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"SHUTDOWN_GRACE": "soon"}, "SHUTDOWN_GRACE is not a span such as 900s"),
         ({"SHUTDOWN_GRACE": "2h"}, "SHUTDOWN_GRACE is longer than 1h"),
+        ({"MAX_CONNECTIONS": "0"}, "MAX_CONNECTIONS "),
         ({"SHUTDOWN_NOTICE": "30s"}, "SHUTDOWN_NOTICE is longer than SHUTDOWN_GRACE"),
     ],
 )
