@@ -40,16 +40,17 @@ BEGIN
     UPDATE audit_event SET
         actor_id = CASE WHEN actor_id = person THEN pseudonym ELSE actor_id END,
         user_id = CASE WHEN user_id = person THEN pseudonym ELSE user_id END,
-        ip_address = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE ip_address END,
-        request_id = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE request_id END{trace}
+        request_id = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE request_id END,
+{trace}    ip_address = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE ip_address END
     WHERE actor_id = person OR user_id = person;
     GET DIAGNOSTICS erased = ROW_COUNT;
     RETURN erased;
 END
 $$
 """
-_FORGET_TRACE = """,
-        trace_id = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE trace_id END"""
+_FORGET_TRACE = """\
+        trace_id = CASE WHEN coalesce(actor_id, person) = person THEN '' ELSE trace_id END,
+"""
 
 
 def upgrade() -> None:

@@ -15,7 +15,10 @@ from auth_service.database.engine import Database
 
 log = structlog.get_logger(__name__)
 
-REVISIONS = ("first_tables", "revocation", "refresh_tokens", "roles_and_audit", "erasure")
+REVISIONS = (
+    *("first_tables", "revocation", "refresh_tokens", "roles_and_audit"),
+    *("erasure", "audit_trace"),
+)
 """Every migration's name, oldest first; the last makes what this service needs."""
 
 NEEDED = REVISIONS[-1]
