@@ -123,19 +123,18 @@ async def test_a_rolling_upgrade_from_the_last_release_fails_no_request(
     with ExitStack() as stack:
         server = stack.enter_context(running_postgres(tmp_path / "postgres", durable=False))
         migrate(release, server.url)
-        of_release = {"PYTHONPATH": str(release)}
         former = stack.enter_context(ExitStack())
 
-        def start(stack: ExitStack, name: str, **environment: str) -> tuple[str, str]:
+        def start(stack: ExitStack, name: str, code: Path) -> tuple[str, str]:
             folder = tmp_path / name
             folder.mkdir()
             auth = stack.enter_context(
-                replicas.auth_service(folder, server.url, MAIL_URL="off", **environment)
+                replicas.auth_service(folder, server.url, MAIL_URL="off", PYTHONPATH=str(code))
             )
-            api = replicas.api_service(folder, auth, RATE_LIMIT="off", **environment)
+            api = replicas.api_service(folder, auth, RATE_LIMIT="off", PYTHONPATH=str(code))
             return auth, stack.enter_context(api)
 
-        auth, api = await asyncio.to_thread(start, former, "former", **of_release)
+        auth, api = await asyncio.to_thread(start, former, "former", release)
         load.auth, load.api = [auth], [api]
         readers = [asyncio.create_task(load.read(number)) for number in range(_READERS)]
         try:
@@ -143,7 +142,7 @@ async def test_a_rolling_upgrade_from_the_last_release_fails_no_request(
             await asyncio.to_thread(migrate, CHECKOUT, server.url)
             await load.goes_on(readers)
 
-            new_auth, new_api = await asyncio.to_thread(start, stack, "new")
+            new_auth, new_api = await asyncio.to_thread(start, stack, "new", CHECKOUT)
             load.auth, load.api = [auth, new_auth], [api, new_api]
             await load.goes_on(readers)
             await asyncio.to_thread(_sign_out_of_the_former, auth, new_api)
