@@ -19,6 +19,7 @@
         ├── BookMissing          the index holds no book yet
         ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
+        ├── TooBusy              as many answers as may be are under way
         ├── MonthUsedUp          all tokens of the month are used up
         ├── RevocationsUnknown   what has been revoked
         ├── ApiKeysUnavailable   auth_service, which knows the API keys

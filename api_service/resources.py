@@ -8,6 +8,7 @@ import structlog
 
 from api_service import embedders, llms, rerankers
 from api_service.auth_service_client import AuthServiceClient
+from api_service.budgets.crowd import Crowd
 from api_service.budgets.keeping import Budgets, open_budgets
 from api_service.embedders import Embedder
 from api_service.identity.api_keys import ApiKeys
@@ -43,6 +44,7 @@ class Resources:
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
         budgets: What answers may cost.
+        crowd: How many of them this process gives at once.
         answers: Answers under way and those kept to be given again, or None where none are shared.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
@@ -56,6 +58,7 @@ class Resources:
     model: LanguageModel
     limit: RateLimit | None
     budgets: Budgets
+    crowd: Crowd
     answers: SingleFlight | None
     auth_service: AuthServiceClient
     revocations: Revocations | None
@@ -137,6 +140,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             if settings.rate_limit
             else None,
             budgets=budgets,
+            crowd=Crowd(settings.answers_at_once),
             answers=answers,
             auth_service=auth_service,
             revocations=revocations,

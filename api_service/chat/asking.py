@@ -36,6 +36,7 @@ async def ask(
         prompt_file: What a model is told.
 
     Raises:
+        TooBusy: As many as may be are under way, everybody's together.
         TooManyAnswers: As many of the caller's as may be are under way.
         TokensUsedUp: The caller's tokens of the day do not suffice, and FALLBACK is none.
         MonthUsedUp: Everybody's tokens of the month do not, and FALLBACK is none.
@@ -45,12 +46,13 @@ async def ask(
     done: Done | None = None
     deadline = Deadline.after(resources.settings.answer_seconds)
     told = _told(question, caller, resources, prompt_file, deadline)
-    async with resources.budgets.place(caller), aclosing(told) as events:
-        async for event in events:
-            if isinstance(event, Done):
-                done = event
-            else:
-                yield event
+    with resources.crowd.place():
+        async with resources.budgets.place(caller), aclosing(told) as events:
+            async for event in events:
+                if isinstance(event, Done):
+                    done = event
+                else:
+                    yield event
     if done is not None:
         yield done
 
