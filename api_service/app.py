@@ -39,6 +39,8 @@ from service_kit.settings import BadSettings
 from service_kit.stopping import Stopping, stopping_on_signals
 from service_kit.telemetry import Telemetry, start_telemetry
 from service_kit.trace_context import HEADER as TRACE
+from service_kit.trace_export import Tracing
+from service_kit.traces import TracingMiddleware
 
 SERVICE = "api-service"
 
@@ -74,11 +76,12 @@ def create_app(
         settings = Settings.from_environment()
         telemetry = start_telemetry(SERVICE, settings)
     known = settings
+    tracing = Tracing(SERVICE, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         prompt_file = await asyncio.to_thread(read_prompt_file)
-        async with telemetry.flushed(), AsyncExitStack() as stack:
+        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
             resources = await stack.enter_async_context(open_resources(known))
             handover = serve_handover(resources.index, socket_path(known))
             await stack.enter_async_context(handover)
@@ -97,7 +100,7 @@ def create_app(
         redirect_slashes=False,
         # It would tell where it is asked to by an environment, query strings and all.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, tracing),
     )
     exception_handlers.install(app)
     optional = () if settings.revocations == "required" else ("revocations",)
@@ -137,13 +140,14 @@ def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]
     return {} if revocations is None else {"revocations": revocations.told()}
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return the middleware, outermost first."""
     return [
         Middleware(PlainRefusalToStart),
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.by_https),
         Middleware(
             AllowedHostsMiddleware,

@@ -11,6 +11,7 @@ import httpx
 
 from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
+from service_kit.traces import span
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -66,10 +67,14 @@ class AuthServiceClient:
 
     async def _ask(self, method: str, path: str, *, seconds: float, **said: Any) -> dict[str, Any]:  # noqa: ANN401 -- handed on to httpx
         token = mint_service_token(self._secret, now=datetime.now(UTC))
-        headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        about = {"http.request.method": method, "url.template": path}
         try:
-            reply = await self._http.request(method, path, headers=headers, timeout=timeout, **said)
+            with span(f"{method} {path}", about, client=True):
+                headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
+                reply = await self._http.request(
+                    method, path, headers=headers, timeout=timeout, **said
+                )
             reply.raise_for_status()
             answer = reply.json()
         except (httpx.HTTPError, ValueError) as error:

@@ -55,6 +55,8 @@ from service_kit.stopping import Stopping, stopping_on_signals
 from service_kit.telemetry import Telemetry, start_telemetry
 from service_kit.trace_context import HEADER as TRACE
 from service_kit.trace_context import STATE_HEADER as TRACE_STATE
+from service_kit.trace_export import Tracing
+from service_kit.traces import TracingMiddleware
 
 log = structlog.get_logger(__name__)
 
@@ -92,12 +94,13 @@ def create_app(
         settings = Settings.from_environment()
         telemetry = start_telemetry(SERVICE, settings)
     known = settings
+    tracing = Tracing(SERVICE, settings)
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
     choose(settings)  # likewise
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with telemetry.flushed(), AsyncExitStack() as stack:
+        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
             opened = await stack.enter_async_context(open_resources(known))
             if alone:
                 needed = {"database": opened.schema.require}
@@ -114,7 +117,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, tracing),
     )
     readers = (sessions, accounts, mailed, users, mailed_users, tokens)
     rooms = (*readers, oauth, callbacks, provider_accounts, api_keys, admin)
@@ -129,12 +132,13 @@ def create_app(
     return app
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
     return [
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
         Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),
         Middleware(

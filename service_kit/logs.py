@@ -163,7 +163,7 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_watched)
         finally:
-            path = _loggable_path(scope)
+            path = route_of(scope)
             # What is asked every few seconds is of interest only when it is not answered well.
             quiet = path in _ASKED_ALWAYS and status == HTTPStatus.OK
             write = self.log.debug if quiet else self.log.info
@@ -176,7 +176,7 @@ class AccessLogMiddleware:
             )
 
 
-def _loggable_path(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """Return the route's template where one matched: a path may itself carry a token."""
     # FastAPI keeps an included router's prefix apart from its routes.
     included = scope.get("fastapi", {}).get("effective_route_context")

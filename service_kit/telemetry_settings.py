@@ -1,10 +1,11 @@
-"""Where a service tells how it fares, beside its own log stream: LogDNA and Sentry."""
+"""Where a service tells how it fares, beside its own log stream: LogDNA, Sentry, a collector."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from service_kit.settings import ServiceSettings, is_web_address
+from service_kit.settings import is_web_address
+from service_kit.trace_settings import TraceSettings
 
 
 def _web_address(value: str) -> str:
@@ -13,8 +14,8 @@ def _web_address(value: str) -> str:
     return value
 
 
-class TelemetrySettings(ServiceSettings):
-    """Both off until set."""
+class TelemetrySettings(TraceSettings):
+    """All off until set."""
 
     logdna_ingestion_key: SecretStr | None = Field(
         default=None,

@@ -10,10 +10,14 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsStr
 
 from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
 from api_service.llms.chat_chunks import read_chunk
+from api_service.llms.recording import recorded_chat
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.openai_retries import pause_before
 from api_service.problems import ModelUnavailable
 from api_service.settings import WritingSettings
+
+TEMPERATURE = 0.2
+"""How freely words are chosen, from 0 to 2; answers are to keep to their sources."""
 
 CHECKED_SECONDS = 60.0
 """For how long a sign of life counts, so that probes do not become traffic."""
@@ -45,7 +49,13 @@ class OpenAIModel:
         while True:
             begun = False
             try:
-                async with aclosing(self._once(prompt)) as pieces:
+                once = recorded_chat(
+                    self._once(prompt),
+                    self.name,
+                    most_tokens=ANSWER_TOKENS,
+                    temperature=TEMPERATURE,
+                )
+                async with aclosing(once) as pieces:
                     async for piece in pieces:
                         begun = True
                         yield piece
@@ -68,7 +78,7 @@ class OpenAIModel:
                 {"role": "user", "content": prompt.question},
             ],
             "max_completion_tokens": ANSWER_TOKENS,
-            "temperature": 0.2,
+            "temperature": TEMPERATURE,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
