@@ -32,8 +32,8 @@ class TraceSettings(ServiceSettings):
         ),
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
     )
-    otlp_headers: Annotated[SecretStr, AfterValidator(_headers)] = Field(
-        default=SecretStr(""),
+    otlp_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
+        default=None,
         description="Headers sent along, as name=value, comma separated; a vendor's key, say.",
         validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
     )
@@ -50,5 +50,6 @@ class TraceSettings(ServiceSettings):
     @property
     def otlp_header_map(self) -> dict[str, str]:
         """These headers by their names, values decoded as OpenTelemetry does."""
-        parts = (part.partition("=") for part in self.otlp_headers.get_secret_value().split(","))
+        said = "" if self.otlp_headers is None else self.otlp_headers.get_secret_value()
+        parts = (part.partition("=") for part in said.split(","))
         return {name.strip(): unquote(value.strip()) for name, _, value in parts if name.strip()}
