@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -18,9 +19,10 @@ from api_service.chat.routes import router as chat
 from api_service.dependencies import CREDENTIALS, current_caller, resources_of, unkept
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
+from api_service.metrics import METRICS
 from api_service.problem_json import ProblemBody, render
 from api_service.problems import RESTARTED, InvalidRequest, TooLarge, Unavailable, Unexpected
-from api_service.resources import Resources, open_resources
+from api_service.resources import Resources, open_resources, read_gauges
 from api_service.search.routes import router as search
 from api_service.settings import Settings
 from api_service.usage.routes import router as usage
@@ -30,6 +32,9 @@ from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, announced, health_routes
 from service_kit.logs import AccessLogMiddleware
+from service_kit.metrics import measure
+from service_kit.metrics.requests import RequestMetricsMiddleware
+from service_kit.metrics.vitals import watched
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
@@ -75,6 +80,8 @@ def create_app(
     if alone := settings is None:
         settings = Settings.from_environment()
         telemetry = start_telemetry(SERVICE, settings)
+        if settings.metrics_port is not None:
+            measure(METRICS)
     known = settings
     tracing = Tracing(SERVICE, settings)
 
@@ -85,6 +92,7 @@ def create_app(
             resources = await stack.enter_async_context(open_resources(known))
             handover = serve_handover(resources.index, socket_path(known))
             await stack.enter_async_context(handover)
+            await stack.enter_async_context(watched(partial(read_gauges, resources)))
             if alone:
                 needed = {"index": resources.index.count}
                 await stack.enter_async_context(announced(needed))
@@ -147,6 +155,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
         *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.by_https),
         Middleware(

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from api_service.upstreams import count_failure
 from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
 from service_kit.traces import span
@@ -78,6 +79,7 @@ class AuthServiceClient:
             reply.raise_for_status()
             answer = reply.json()
         except (httpx.HTTPError, ValueError) as error:
+            count_failure("auth_service", error)
             raise AuthServiceAway(type(error).__name__) from error
         if not isinstance(answer, dict):
             raise AuthServiceAway("NoObject")

@@ -77,6 +77,7 @@ class InvalidToken(Problem):
         if presented:
             challenge = f'error="invalid_token", error_description="{detail}", {challenge}'
         super().__init__(detail, headers={"WWW-Authenticate": f"Bearer {challenge}"})
+        self.presented = presented
 
 
 class InvalidApiKey(Problem):

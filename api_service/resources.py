@@ -15,6 +15,7 @@ from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
+from api_service.metrics import REVOCATIONS_AGE
 from api_service.problems import IndexUnavailable
 from api_service.retrieval.retriever import EMBED_SECONDS, Retriever
 from api_service.retrieval.spelling import Spelling
@@ -64,6 +65,12 @@ class Resources:
     revocations: Revocations | None
     key_set: KeySet
     api_keys: ApiKeys
+
+
+def read_gauges(opened: Resources) -> None:
+    """Tell how long auth-service has been silent."""
+    if opened.revocations is not None:
+        REVOCATIONS_AGE.put(opened.revocations.silent_for)
 
 
 @asynccontextmanager

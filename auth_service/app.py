@@ -25,10 +25,11 @@ from auth_service.error_page import router as error_page
 from auth_service.errors import Refused, Unavailable, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
+from auth_service.metrics import METRICS
 from auth_service.oauth.account_routes import router as provider_accounts
 from auth_service.oauth.callback_routes import router as callbacks
 from auth_service.oauth.routes import router as oauth
-from auth_service.resources import OpenResources, Resources
+from auth_service.resources import OpenResources, Resources, read_gauges
 from auth_service.revocations.routes import router as revocations
 from auth_service.schema_refusals import SchemaRefusalMiddleware
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
@@ -46,6 +47,9 @@ from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import Probe, announced, health_routes
 from service_kit.logs import AccessLogMiddleware
+from service_kit.metrics import measure
+from service_kit.metrics.requests import RequestMetricsMiddleware
+from service_kit.metrics.vitals import watched
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
@@ -93,6 +97,8 @@ def create_app(
     if alone := settings is None:
         settings = Settings.from_environment()
         telemetry = start_telemetry(SERVICE, settings)
+        if settings.metrics_port is not None:
+            measure(METRICS)
     known = settings
     tracing = Tracing(SERVICE, settings)
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
@@ -102,6 +108,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
             opened = await stack.enter_async_context(open_resources(known))
+            await stack.enter_async_context(watched(partial(read_gauges, opened)))
             if alone:
                 needed = {"database": opened.schema.require}
                 await stack.enter_async_context(announced(needed))
@@ -138,6 +145,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
         *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
         Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),

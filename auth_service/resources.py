@@ -21,6 +21,7 @@ from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
+from auth_service.metrics import CONNECTIONS, MOST_CONNECTIONS, PLACES
 from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
 from auth_service.web_client import WebClient
@@ -70,6 +71,18 @@ class Resources:
         with database_errors():
             async with self.sessionmaker.begin() as db:
                 yield db
+
+
+def read_gauges(opened: Resources) -> None:
+    """Tell how full what has places is."""
+    for pool, used, idle, most in (
+        ("transactions", *opened.database.connections()),
+        ("sessions", *opened.reader.connections()),
+    ):
+        CONNECTIONS.put(used, pool, "used")
+        CONNECTIONS.put(idle, pool, "idle")
+        MOST_CONNECTIONS.put(most, pool)
+    PLACES.put(opened.passwords.places)
 
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]

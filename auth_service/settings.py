@@ -24,6 +24,7 @@ from auth_service.password_rules import PasswordHash
 from auth_service.retention_settings import RetentionSettings
 from auth_service.token_settings import LifetimeSettings
 from service_kit.exposure_settings import ExposureSettings
+from service_kit.metrics.settings import metrics_port_field
 from service_kit.serving_settings import ServingSettings
 from service_kit.settings import (
     Origins,
@@ -100,6 +101,7 @@ class Settings(
         description="Port auth-service listens on; PORT is read where it is unset.",
         validation_alias=AliasChoices("AUTH_SERVER_PORT", "PORT"),
     )
+    metrics_port: Port | None = metrics_port_field("AUTH_METRICS_PORT")
     workers: int = Field(
         default=1,
         ge=1,

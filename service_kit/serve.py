@@ -54,6 +54,11 @@ class Served(Protocol):
         """How long requests under way may still take once nobody is let in any more."""
         ...
 
+    @property
+    def metrics_port(self) -> int | None:
+        """The port to tell metrics on; None: nothing is measured."""
+        ...
+
 
 class Settings(Protocol):
     """A settings class that reads the environment."""
@@ -79,13 +84,17 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
     try:
         known = settings.from_environment()
         app = create_app()
+        # Several workers, and --reload, build it in processes of their own, which get its name.
+        by_name = known.workers > 1 or arguments.reload
+        if known.metrics_port is not None:
+            from service_kit.metrics.port import serve_metrics  # half a megabyte, if it is wanted
+
+            serve_metrics(known.host, known.metrics_port, several=by_name)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     raise_limit()
     limits = ConnectionLimits(connections=most_connections(known.max_connections))
-    # Several workers, and --reload, build it in processes of their own, so they are told its name.
-    by_name = known.workers > 1 or arguments.reload
     log.info("service_starting", host=known.host, port=known.port, workers=known.workers)
     uvicorn.run(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,

@@ -13,6 +13,7 @@ from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.embedders.bm25 import query_terms
 from api_service.embedders.recording import embedding_span
+from api_service.metrics import SEARCH_TIMES, SEARCHES
 from api_service.problems import BookMissing, ModelUnavailable
 from api_service.rerankers import Reranker
 from api_service.retrieval import duplicates, headings, naming
@@ -136,15 +137,20 @@ async def _retrieved(
         embedded = both.create_task(_embed(question, context, retriever, by))
         reading = both.create_task(_read(question, context, retriever, limit * _DEPTH))
     embedding, read = embedded.result(), reading.result()
-    with span("search index"):
+    with span("search index"), SEARCH_TIMES.timed("index"):
         found = await retriever.index.search(
             read.terms, embedding, limit * _DEPTH, retriever.fusion
         )
+    if by == "hybrid":
+        SEARCHES.add(found.retrieval)
     ranked: Sequence[ScoredChunk] = headings.raised(read.spelt, found.chunks, retriever.language)
     ranked = preferring(context.page_url, ranked)
     if retriever.reranker and by == "hybrid" and ranked:
         alone = context.standalone or question
-        with span("rerank", {"gen_ai.request.model": retriever.reranker.name}, client=True):
+        with (
+            span("rerank", {"gen_ai.request.model": retriever.reranker.name}, client=True),
+            SEARCH_TIMES.timed("reranking"),
+        ):
             ranked, was_reranked = await reranked(alone, ranked, retriever.reranker)
         found = replace(found, reranked=was_reranked)
     if read.named:
@@ -175,7 +181,7 @@ async def _embed(
     texts = [question, *(beside.text for beside in context.besides)]
     weights = [1.0, *(beside.weight for beside in context.besides)]
     try:
-        with retriever.breaker.call():
+        with retriever.breaker.call(), SEARCH_TIMES.timed("embedding"):
             async with asyncio.timeout(retriever.embed_seconds):
                 with embedding_span(embedder.name, embedder.dimensions):
                     vectors = await embedder.embed(texts)

@@ -98,6 +98,9 @@ class CountedReader(Reader):
             statements.append(statement)
         return await self.inner.row(statement, value)
 
+    def connections(self) -> tuple[int, int, int]:
+        return self.inner.connections()
+
 
 @asynccontextmanager
 async def open_counted(settings: Settings, *, clock: TurnedClock) -> AsyncIterator[Resources]:

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from service_kit.crashes import CrashMiddleware
 from service_kit.health import health_routes
 from service_kit.logs import configure_logs
+from service_kit.metrics.settings import metrics_port_field
 from service_kit.serve import serve
 from service_kit.serving_settings import ServingSettings
 from service_kit.settings import Port
@@ -24,6 +25,7 @@ class Settings(ServingSettings):
     host: str = "127.0.0.1"
     port: Port = Field(validation_alias="SMALL_PORT")
     workers: int = Field(default=1, validation_alias="WEB_CONCURRENCY")
+    metrics_port: Port | None = metrics_port_field("SMALL_METRICS_PORT")
 
 
 class State(TypedDict):
