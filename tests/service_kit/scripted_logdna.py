@@ -25,6 +25,7 @@ class ScriptedLogDna:
         url: To be set as LOGDNA_URL.
         lines: All it has taken, in the order they came.
         batches: How many lines each request held.
+        raw: All of that as it was sent, but its headers.
         statuses: Answered next, one after another; then 200.
         pause: Set, it waits for it before it answers.
         asked: How often.
@@ -35,6 +36,7 @@ class ScriptedLogDna:
     url: str = ""
     lines: list[dict[str, Any]] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    raw: str = ""
     statuses: list[int] = field(default_factory=list)
     pause: asyncio.Event | None = None
     asked: int = 0
@@ -54,6 +56,7 @@ class ScriptedLogDna:
         if not request.query_params.get("hostname") or len(body) > 10 * 1024 * 1024:
             return Response(status_code=400)
         assert request.headers["content-type"].startswith("application/json")
+        self.raw += f"{request.url.query} {body.decode()}\n"
         lines = json.loads(body)["lines"]
         assert all({"line", "timestamp", "app"} <= line.keys() for line in lines)
         self.lines += lines
