@@ -20,6 +20,7 @@ from tests.api_service.scripted_openai import ScriptedOpenAI, refuses, says, scr
 from tests.api_service.service import make_settings
 from tests.auth_service.service import COOKIE_SECRET, ORIGIN, TOKEN_SECRET
 from tests.contract import replicas
+from tests.loopback import free_port
 from tests.service_kit.scripted_logdna import KEY as LOGDNA_KEY
 from tests.service_kit.scripted_logdna import ScriptedLogDna, scripted_logdna
 from tests.service_kit.scripted_sentry import ScriptedSentry, scripted_sentry
@@ -61,7 +62,7 @@ async def test_nothing_of_a_reader_is_in_anything_that_is_written_or_sent(tmp_pa
     printed = {(line["service"], line["timestamp"], line["event"]) for line in lines}
     assert {(line["service"], line["timestamp"], line["event"]) for line in sent} <= printed
     (crash,) = (line for line in lines if line["event"] == "request_crashed")
-    assert "DataError" in crash["error"]  # whose text quotes the name
+    assert "CheckViolationError" in crash["error"]  # whose text quotes the whole row
     (event,) = sentry.events
     assert (event["tags"]["service"], event["tags"]["event"]) == ("auth-service", "request_crashed")
     assert event["tags"]["request_id"] == driven.crashed
@@ -89,15 +90,15 @@ def drive(
         migrate(server.url)
         mails = {"MAIL_URL": f"file:{folder / 'mails'}"}
         with (
-            replicas.auth_service(folder, server.url, **mails, **telling) as auth,
+            replicas.auth_service(folder, server.url, port=free_port(), **mails, **telling) as auth,
             replicas.api_service(folder, auth, **answering, **telling) as api,
             httpx.Client(base_url=auth, headers={"origin": ORIGIN}, timeout=20) as reader,
             httpx.Client(base_url=api, timeout=20) as asking,
         ):
             token = sign_in(reader, driven)
             ask(asking, token, openai)
-            asyncio.run(break_names(server.url))
-            crash = reader.post("/api/auth/update-user", json={"name": "marked-name"})
+            asyncio.run(forbid("marked-other-name", server.url))
+            crash = reader.post("/api/auth/update-user", json={"name": "marked-other-name"})
             assert crash.status_code == 500
             driven.crashed = crash.headers["x-request-id"]
             deadline = time.monotonic() + 30
@@ -114,10 +115,10 @@ def sign_in(reader: httpx.Client, driven: Driven) -> str:
     signed_up = reader.post("/api/auth/sign-up/email", json={**about, "password": PASSWORD})
     assert signed_up.status_code == 200
     driven.given += [signed_up.json()["token"], *reader.cookies.values()]
-    for password in (PASSWORD, "marked-wrong-password"):
+    for password, status in ((PASSWORD, 200), ("marked-wrong-password", 401)):
         again = {"email": EMAIL, "password": password, "grant": "refresh"}
         reply = reader.post("/api/auth/sign-in/email", json=again)
-    assert reply.status_code == 401
+        assert reply.status_code == status
     reader.post("/api/auth/request-password-reset", json={"email": EMAIL})
     reader.get("/api/auth/reset-password/marked-token?callbackURL=/marked-page")
     reader.post("/api/auth/sign-in/email", content=b"marked-body")
@@ -145,10 +146,10 @@ def ask(asking: httpx.Client, token: str, openai: ScriptedOpenAI) -> None:
     assert failed.status_code == 503, failed.text
 
 
-async def break_names(database: str) -> None:
-    """Change a column's type, so that what is written there fails with a text that quotes it."""
+async def forbid(name: str, database: str) -> None:
+    """Have a statement that writes a name fail, with a text that quotes the whole row."""
     db = await asyncpg.connect(database)
     try:
-        await db.execute('ALTER TABLE "user" ALTER COLUMN name TYPE integer USING 0')
+        await db.execute(f'ALTER TABLE "user" ADD CHECK (name <> \'{name}\') NOT VALID')
     finally:
         await db.close()
