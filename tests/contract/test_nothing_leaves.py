@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -20,7 +21,6 @@ from tests.api_service.scripted_openai import ScriptedOpenAI, refuses, says, scr
 from tests.api_service.service import make_settings
 from tests.auth_service.service import COOKIE_SECRET, ORIGIN, TOKEN_SECRET
 from tests.contract import replicas
-from tests.loopback import free_port
 from tests.service_kit.scripted_logdna import KEY as LOGDNA_KEY
 from tests.service_kit.scripted_logdna import ScriptedLogDna, scripted_logdna
 from tests.service_kit.scripted_sentry import ScriptedSentry, scripted_sentry
@@ -63,16 +63,16 @@ async def test_nothing_of_a_reader_is_in_anything_that_is_written_or_sent(tmp_pa
     assert {(line["service"], line["timestamp"], line["event"]) for line in sent} <= printed
     (crash,) = (line for line in lines if line["event"] == "request_crashed")
     assert "CheckViolationError" in crash["error"]  # whose text quotes the whole row
-    (event,) = sentry.events
-    assert (event["tags"]["service"], event["tags"]["event"]) == ("auth-service", "request_crashed")
-    assert event["tags"]["request_id"] == driven.crashed
+    (told,) = sentry.events
+    assert (told["tags"]["service"], told["tags"]["event"]) == ("auth-service", "request_crashed")
+    assert told["tags"]["request_id"] == driven.crashed
 
 
 def drive(
     folder: Path, logdna: ScriptedLogDna, sentry: ScriptedSentry, openai: ScriptedOpenAI
 ) -> Driven:
     """Be a reader of both services until one of them crashes, then stop them."""
-    telling = {
+    telling: dict[str, Any] = {
         "LOG_LEVEL": "DEBUG",
         "LOGDNA_INGESTION_KEY": LOGDNA_KEY,
         "LOGDNA_URL": logdna.url,
@@ -88,9 +88,9 @@ def drive(
     driven = Driven()
     with running_postgres(folder / "postgres", durable=False) as server:
         migrate(server.url)
-        mails = {"MAIL_URL": f"file:{folder / 'mails'}"}
+        mails: dict[str, Any] = {"MAIL_URL": f"file:{folder / 'mails'}"}
         with (
-            replicas.auth_service(folder, server.url, port=free_port(), **mails, **telling) as auth,
+            replicas.auth_service(folder, server.url, **mails, **telling) as auth,
             replicas.api_service(folder, auth, **answering, **telling) as api,
             httpx.Client(base_url=auth, headers={"origin": ORIGIN}, timeout=20) as reader,
             httpx.Client(base_url=api, timeout=20) as asking,
@@ -150,6 +150,6 @@ async def forbid(name: str, database: str) -> None:
     """Have a statement that writes a name fail, with a text that quotes the whole row."""
     db = await asyncpg.connect(database)
     try:
-        await db.execute(f'ALTER TABLE "user" ADD CHECK (name <> \'{name}\') NOT VALID')
+        await db.execute(f"ALTER TABLE \"user\" ADD CHECK (name <> '{name}') NOT VALID")
     finally:
         await db.close()
