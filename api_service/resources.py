@@ -90,7 +90,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         embedder = embedders.choose(settings)
         if embedder is not None:
             stack.push_async_callback(embedder.close)
-        index = await open_index(settings)
+        index = await open_index(settings, to_read=True)
         stack.push_async_callback(index.close)
         spelling = Spelling(index, settings.book_language)
         stack.push_async_callback(spelling.close)

@@ -20,7 +20,10 @@ SERVER = Path(__file__).parents[3] / "shared/offline-images/qdrant/server.py"
 
 @contextmanager
 def qdrant_server(
-    storage: Path, api_key: str | None = None, port: int | None = None
+    storage: Path,
+    api_key: str | None = None,
+    port: int | None = None,
+    read_only_key: str | None = None,
 ) -> Iterator[str]:
     """Run the server with its data in storage, on a free port unless one is named."""
     if not SERVER.exists():
@@ -34,6 +37,7 @@ def qdrant_server(
         "QDRANT__SERVICE__HTTP_PORT": str(port),
         "QDRANT__STORAGE__STORAGE_PATH": str(storage),
         "QDRANT__SERVICE__API_KEY": api_key or "",
+        "QDRANT__SERVICE__READ_ONLY_API_KEY": read_only_key or "",
         "COVERAGE_PROCESS_START": "",
         "COVERAGE_PROCESS_CONFIG": "",
     }
