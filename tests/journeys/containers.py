@@ -30,22 +30,30 @@ class Stack:
             timeout=600,
         )
 
-    def inspect(self, service: str, template: str) -> str:
-        """Return what `docker inspect` says of a service's container; "" where there is none."""
-        container = self.compose("ps", "--all", "-q", service).stdout.strip()
-        command = ["docker", "inspect", "-f", template, container]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-    def address(self, service: str) -> str:
-        """Return the address of a service's container, as the host reaches it."""
-        return self.inspect(service, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+    def containers(self, *services: str) -> list[str]:
+        """Return the id of each service's container; it stays through restarts."""
+        return [self.compose("ps", "--all", "-q", name).stdout.strip() for name in services]
 
     def main_process(self, service: str) -> int:
         """Return the process id, on the host, of what a service's container runs beneath init."""
-        first = int(self.inspect(service, "{{.State.Pid}}"))
+        (pid,) = inspected("{{.State.Pid}}", *self.containers(service))
+        first = int(pid)
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         init = Path(f"/proc/{first}/comm").read_text().strip()
         return int(children[0]) if init == "docker-init" else first
+
+
+def inspected(template: str, *containers: str) -> list[str]:
+    """Return what `docker inspect` says of each container."""
+    command = ["docker", "inspect", "-f", template, *containers]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[
+        : len(containers)
+    ]
+
+
+def addresses(*containers: str) -> list[str]:
+    """Return the address of each container as the host reaches it; "" of one that is down."""
+    return inspected("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", *containers)
 
 
 def copy_of_the_repository(folder: Path) -> Path:
