@@ -65,7 +65,9 @@ async def test_with_an_address_the_index_is_on_that_server_and_no_folder_is_made
 
 
 async def test_answers_search_with_a_key_that_only_reads(tmp_path: Path) -> None:
-    with qdrant_server(tmp_path / "storage", "the-key-that-writes", "the-key-that-reads") as url:
+    with qdrant_server(
+        tmp_path / "storage", "the-key-that-writes", read_only_key="the-key-that-reads"
+    ) as url:
         settings = make_settings(tmp_path, qdrant_url=url).model_copy(
             update={
                 "qdrant_api_key": SecretStr("the-key-that-writes"),
@@ -74,7 +76,9 @@ async def test_answers_search_with_a_key_that_only_reads(tmp_path: Path) -> None
         )
         await ingest(settings)
         async with running_service(settings) as http:
-            asked = await http.post("/v1/chat", json={"message": "What is an inertial measurement unit?"})
+            asked = await http.post(
+                "/v1/chat", json={"message": "What is an inertial measurement unit?"}
+            )
             ready = await http.get("/ready")
         index = await open_index(settings, to_read=True)
         with pytest.raises(IndexUnavailable, match="refuses our key"):
