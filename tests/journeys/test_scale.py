@@ -182,6 +182,27 @@ async def test_a_stream_passes_the_proxy_as_it_comes(
     assert came[-1] - came[0] > 0.3
 
 
+async def test_of_a_reader_who_leaves_the_model_hears_through_the_proxy(
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    (upstream,) = addresses(*stack.containers("upstream"))
+
+    async def abandoned() -> int:
+        return len((await http.get(f"http://{upstream}:9000/abandoned")).json())
+
+    before = await abandoned()
+    async with http.stream(
+        "POST", "/v1/chat/stream", json=QUESTION, headers=readers[2].bearer
+    ) as reply:
+        async for line in reply.aiter_lines():
+            if line == "event: delta":
+                break
+    deadline = time.monotonic() + 5
+    while await abandoned() == before:
+        assert time.monotonic() < deadline, "the model goes on"
+        await asyncio.sleep(0.1)
+
+
 @pytest.mark.parametrize("name", [*AUTH, *API])
 async def test_a_replica_that_is_killed_costs_no_more_than_it_had_in_its_hands(
     stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], name: str
