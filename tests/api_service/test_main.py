@@ -247,3 +247,16 @@ async def test_an_index_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert service.process.returncode not in (0, None)
     assert "open in another process" in printed
     assert "Traceback" not in printed
+
+
+def test_at_rest_with_the_embedded_index_it_takes_at_most_160_megabytes(tmp_path: Path) -> None:
+    asyncio.run(ingest(make_settings(tmp_path / "data")))
+    port = free_port()
+    environment = environment_of(tmp_path, API_SERVER_PORT=str(port))
+    unmeasured = {name: value for name, value in environment.items() if "COVERAGE" not in name}
+    with started(tmp_path, unmeasured) as service:
+        wait_for(f"http://127.0.0.1:{port}")
+        status = Path(f"/proc/{service.process.pid}/status").read_text()
+
+    (resident,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+    assert int(resident.split()[1]) / 1024 <= 160
