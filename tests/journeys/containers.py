@@ -1,9 +1,13 @@
 """The containers of a copy of the repository, and their processes as the host sees them."""
 
+import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.journeys.readme import CHECKOUT
 
@@ -70,3 +74,24 @@ def copy_of_the_repository(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(CHECKOUT / name, folder / name)
     return folder
+
+
+def resident_megabytes(process: int) -> float:
+    """Return the memory that a process of the host occupies now."""
+    (line,) = (
+        line
+        for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("VmRSS:")
+    )
+    return int(line.split()[1]) / 1024
+
+
+def killed(process: int) -> tuple[float, float]:
+    """Kill a process of the host, as root; return when, and when it was gone."""
+    if os.geteuid() != 0:
+        pytest.skip("killing a container's process from the host takes root")
+    began = time.monotonic()
+    os.kill(process, 9)
+    while Path(f"/proc/{process}").exists():
+        time.sleep(0.001)
+    return began, time.monotonic()

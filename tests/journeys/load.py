@@ -124,6 +124,21 @@ async def answer(http: httpx.AsyncClient, reader: Reader) -> httpx.Response:
     return await http.post("/v1/chat", json=QUESTION, headers=reader.bearer)
 
 
+async def refused(http: httpx.AsyncClient, reader: Reader) -> list[str]:
+    """Sign a reader in and ask for them; return what refusals said."""
+    try:
+        replies = [await sign_in(http, reader.email), await answer(http, reader)]
+    except httpx.HTTPError as error:
+        return [type(error).__name__]
+    return [reply.text for reply in replies if reply.status_code != 200]
+
+
+async def all_sign_in(http: httpx.AsyncClient, emails: list[str]) -> None:
+    assert emails
+    replies = [await sign_in(http, email) for email in emails]
+    assert {reply.status_code for reply in replies} == {200}
+
+
 async def _session(http: httpx.AsyncClient, reader: Reader) -> str:
     reply = await http.get("/api/auth/get-session", headers={"cookie": reader.cookie})
     return OK if reply.status_code == 200 and reply.json() else _told(reply)

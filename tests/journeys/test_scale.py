@@ -8,21 +8,27 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from tests.journeys.containers import Stack, addresses, copy_of_the_repository
+from tests.journeys.containers import (
+    Stack,
+    addresses,
+    copy_of_the_repository,
+    killed,
+    resident_megabytes,
+)
 from tests.journeys.load import (
     OK,
     QUESTION,
     RETRYABLE,
     Reader,
+    all_sign_in,
     answer,
     load,
-    sign_in,
+    refused,
     signed_up,
     site,
 )
@@ -209,7 +215,7 @@ async def test_a_replica_that_is_killed_costs_no_more_than_it_had_in_its_hands(
 ) -> None:
     async with load(http, readers) as record:
         await asyncio.sleep(1)
-        began, gone = await asyncio.to_thread(killed, stack, name)
+        began, gone = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
         await back(replicas, http, readers, began)
         await asyncio.sleep(1)
 
@@ -226,7 +232,7 @@ async def test_what_the_replicas_need_comes_back_and_nothing_acknowledged_is_los
 ) -> None:
     async with load(http, readers) as record:
         await asyncio.sleep(1)
-        began, _ = await asyncio.to_thread(killed, stack, name)
+        began, _ = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
         await back(replicas, http, readers, began)
         since = began + BACK_SECONDS
         while {each.kind for each in record.asked if each.begun > since} != KINDS:
@@ -256,27 +262,6 @@ async def test_replicas_are_replaced_one_by_one_and_only_streams_notice(
 KINDS = {"session", "sign-in", "sign-up", "answer", "stream"}
 
 
-def resident_megabytes(process: int) -> float:
-    (line,) = (
-        line
-        for line in Path(f"/proc/{process}/status").read_text().splitlines()
-        if line.startswith("VmRSS:")
-    )
-    return int(line.split()[1]) / 1024
-
-
-def killed(stack: Stack, name: str) -> tuple[float, float]:
-    """Kill a container's main process; return when, and when it was gone."""
-    if os.geteuid() != 0:
-        pytest.skip("killing a container's process from the host takes root")
-    process = stack.main_process(name)
-    began = time.monotonic()
-    os.kill(process, 9)
-    while Path(f"/proc/{process}").exists():
-        time.sleep(0.001)
-    return began, time.monotonic()
-
-
 async def back(
     replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], since: float
 ) -> None:
@@ -298,17 +283,3 @@ async def is_ready(http: httpx.AsyncClient, address: str, port: int) -> bool:
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
     return reply.status_code == 200
-
-
-async def refused(http: httpx.AsyncClient, reader: Reader) -> list[str]:
-    try:
-        replies = [await sign_in(http, reader.email), await answer(http, reader)]
-    except httpx.HTTPError as error:
-        return [type(error).__name__]
-    return [reply.text for reply in replies if reply.status_code != 200]
-
-
-async def all_sign_in(http: httpx.AsyncClient, emails: list[str]) -> None:
-    assert emails
-    replies = [await sign_in(http, email) for email in emails]
-    assert {reply.status_code for reply in replies} == {200}
