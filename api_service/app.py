@@ -3,7 +3,8 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -18,21 +19,33 @@ from api_service.chat.routes import router as chat
 from api_service.dependencies import CREDENTIALS, current_caller, resources_of, unkept
 from api_service.ingestion.handover import serve_handover, socket_path
 from api_service.me.routes import router as me
+from api_service.metrics import METRICS
 from api_service.problem_json import ProblemBody, render
-from api_service.problems import TooLarge, Unexpected
-from api_service.resources import Resources, open_resources
+from api_service.problems import RESTARTED, InvalidRequest, TooLarge, Unavailable, Unexpected
+from api_service.resources import Resources, open_resources, read_gauges
 from api_service.search.routes import router as search
 from api_service.settings import Settings
 from api_service.usage.routes import router as usage
 from api_service.vector_index import IndexRefused
+from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware
 from service_kit.crashes import CrashMiddleware
-from service_kit.health import Probe, health_routes
-from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.health import Probe, announced, health_routes
+from service_kit.logs import AccessLogMiddleware
+from service_kit.metrics import measure
+from service_kit.metrics.requests import RequestMetricsMiddleware
+from service_kit.metrics.vitals import watched
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
+from service_kit.security_headers import SecurityHeadersMiddleware
+from service_kit.sentry import BreadcrumbMiddleware
 from service_kit.settings import BadSettings
+from service_kit.stopping import Stopping, stopping_on_signals
+from service_kit.telemetry import Telemetry, start_telemetry
+from service_kit.trace_context import HEADER as TRACE
+from service_kit.trace_export import Tracing
+from service_kit.traces import TracingMiddleware
 
 SERVICE = "api-service"
 
@@ -47,6 +60,7 @@ class State(TypedDict):
 
     resources: Resources
     prompt_file: PromptFile
+    stopping: Stopping
 
 
 def create_app(
@@ -62,27 +76,39 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
-    if settings is None:
+    telemetry = Telemetry()
+    if alone := settings is None:
         settings = Settings.from_environment()
-        configure_logs(SERVICE, settings.log_format, settings.log_level)
+        telemetry = start_telemetry(SERVICE, settings)
+        if settings.metrics_port is not None:
+            measure(METRICS)
     known = settings
+    tracing = Tracing(SERVICE, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         prompt_file = await asyncio.to_thread(read_prompt_file)
-        async with (
-            open_resources(known) as resources,
-            serve_handover(resources.index, socket_path(known)),
-        ):
-            yield {"resources": resources, "prompt_file": prompt_file}
+        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
+            resources = await stack.enter_async_context(open_resources(known))
+            handover = serve_handover(resources.index, socket_path(known))
+            await stack.enter_async_context(handover)
+            await stack.enter_async_context(watched(partial(read_gauges, resources)))
+            if alone:
+                needed = {"index": resources.index.count}
+                await stack.enter_async_context(announced(needed))
+            stopping = await stack.enter_async_context(stopping_on_signals(known.shutdown_notice))
+            yield {"resources": resources, "prompt_file": prompt_file, "stopping": stopping}
 
     app = FastAPI(
         title="Physical AI Book: answers",
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.openapi else None,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        middleware=_middleware(settings),
+        # It would tell where it is asked to by an environment, query strings and all.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        middleware=_middleware(settings, tracing),
     )
     exception_handlers.install(app)
     optional = () if settings.revocations == "required" else ("revocations",)
@@ -122,12 +148,21 @@ def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]
     return {} if revocations is None else {"revocations": revocations.told()}
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return the middleware, outermost first."""
     return [
         Middleware(PlainRefusalToStart),
         Middleware(RequestIdMiddleware),
+        *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
+        *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
+        Middleware(SecurityHeadersMiddleware, https=settings.by_https),
+        Middleware(
+            AllowedHostsMiddleware,
+            hosts=settings.allowed_hosts,
+            refuse=lambda: render(InvalidRequest("This host is not served here.")),
+        ),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
@@ -135,11 +170,15 @@ def _middleware(settings: Settings) -> list[Middleware]:
             # guarded by refusing them: who is trusted is told by the origin, and who asks by a
             # token, which no browser adds by itself.
             allow_headers=("*",),
-            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID),
+            expose_headers=("Retry-After", "WWW-Authenticate", LEFT, POLICY, REQUEST_ID, TRACE),
             allow_credentials=False,
         ),
         Middleware(LimitHeadersMiddleware),
-        Middleware(CrashMiddleware, render=lambda: render(Unexpected())),
+        Middleware(
+            CrashMiddleware,
+            render=lambda: render(Unexpected()),
+            render_stop=lambda: render(Unavailable(RESTARTED)),
+        ),
         Middleware(
             BodyLimitMiddleware,
             limit=BODY_BYTES,

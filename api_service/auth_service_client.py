@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 
-from service_kit.request_id import HEADER as REQUEST_ID
-from service_kit.request_id import current_request_id
+from api_service.upstreams import count_failure
+from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
+from service_kit.traces import span
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -67,15 +68,18 @@ class AuthServiceClient:
 
     async def _ask(self, method: str, path: str, *, seconds: float, **said: Any) -> dict[str, Any]:  # noqa: ANN401 -- handed on to httpx
         token = mint_service_token(self._secret, now=datetime.now(UTC))
-        headers = {"Authorization": f"Bearer {token}"}
-        if request_id := current_request_id():
-            headers[REQUEST_ID] = request_id
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        about = {"http.request.method": method, "url.template": path}
         try:
-            reply = await self._http.request(method, path, headers=headers, timeout=timeout, **said)
+            with span(f"{method} {path}", about, client=True):
+                headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
+                reply = await self._http.request(
+                    method, path, headers=headers, timeout=timeout, **said
+                )
             reply.raise_for_status()
             answer = reply.json()
         except (httpx.HTTPError, ValueError) as error:
+            count_failure("auth_service", error)
             raise AuthServiceAway(type(error).__name__) from error
         if not isinstance(answer, dict):
             raise AuthServiceAway("NoObject")

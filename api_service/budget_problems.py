@@ -54,3 +54,20 @@ class MonthUsedUp(Unavailable):
             f"try again in {retry_after} s.",
             retry_after=retry_after,
         )
+
+
+class TooBusy(Unavailable):
+    """As many answers as may be, everybody's together, are under way.
+
+    Args:
+        retry_after: Seconds after which a place may be free.
+    """
+
+    kind = "/problems/too-busy"
+    title = "Too Busy"
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(
+            "As many questions as may be are being answered; try again in a moment.",
+            retry_after=retry_after,
+        )

@@ -8,6 +8,16 @@ from service_kit.settings import ServiceSettings
 class BudgetSettings(ServiceSettings):
     """Answers at once, and tokens of the language model; 0 stands for no limit."""
 
+    answers_at_once: int = Field(
+        default=1000,
+        ge=1,
+        le=60_000,
+        description=(
+            "Answers each process has under way at once, everybody's together; for more, callers "
+            "are told to try again."
+        ),
+        validation_alias="ANSWERS_AT_ONCE",
+    )
     chat_streams: int = Field(
         default=5,
         ge=0,

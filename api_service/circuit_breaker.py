@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from api_service.metrics import CIRCUITS_OPENED
 from api_service.problems import ModelUnavailable
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ class CircuitBreaker:
             self._seconds = min(self._seconds * 2, LONGEST_SECONDS)
         self._open_until = self._now() + self._seconds
         log.warning("circuit_opened", name=self._name, seconds=self._seconds)
+        CIRCUITS_OPENED.add(self._name)
 
 
 def _nothing() -> None:

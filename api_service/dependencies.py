@@ -16,6 +16,7 @@ from api_service.identity.tokens import identify
 from api_service.problems import InvalidToken, LimitUnavailable, NotPermitted
 from api_service.resources import Resources
 from service_kit.rate_limit import RateLimited, RateStoreDown, Window
+from service_kit.traces import span
 
 T = TypeVar("T")
 
@@ -68,6 +69,11 @@ async def current_caller(request: Request) -> Caller:
         ApiKeysUnavailable: The key cannot be checked.
         RevocationsUnknown: Whether it has been revoked must be known, and is not.
     """
+    with span("check credentials"):
+        return await _caller(request)
+
+
+async def _caller(request: Request) -> Caller:
     res, api_key = resources_of(request), request.headers.get("X-API-Key")
     token = _bearer_token(request)
     if token is not None and looks_like_key(token):

@@ -1,5 +1,6 @@
 """Every refusal leaves as a problem: ours, the framework's and the limits'."""
 
+import re
 from urllib.parse import quote
 
 import structlog
@@ -8,9 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api_service.metrics import PROBLEMS, TOKENS_REFUSED
 from api_service.problem_json import render
 from api_service.problems import (
     InvalidRequest,
+    InvalidToken,
     MethodNotAllowed,
     NotFound,
     Problem,
@@ -35,6 +38,7 @@ def install(app: FastAPI) -> None:
             status=problem.status,
             cause=type(cause).__name__ if cause else None,
         )
+        count(problem)
         return render(problem, quote(request.scope["path"]))
 
     async def of_ours(request: Request, error: Exception) -> Response:
@@ -63,6 +67,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, of_values)
     app.add_exception_handler(HTTPException, of_the_framework)
     app.add_exception_handler(ClientDisconnect, of_the_departed)
+
+
+def count(problem: Problem) -> None:
+    """Count what a caller is told of, by type; of a token that is refused, by reason as well."""
+    PROBLEMS.add(problem.kind.removeprefix("/problems/"))
+    if isinstance(problem, InvalidToken):
+        TOKENS_REFUSED.add(_reason(problem))
+
+
+def _reason(problem: InvalidToken) -> str:
+    if not problem.presented:
+        return "missing"
+    if problem.__cause__ is None:  # more than one
+        return "malformed"
+    return _CAPITALS.sub("_", type(problem.__cause__).__name__).lower()
+
+
+_CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def _allowed(request: Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Literal
 import openai
 import structlog
 
+from api_service.metrics import UPSTREAM_ERRORS
 from api_service.openai_retries import is_out_of_quota, retry_after
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
@@ -112,6 +113,7 @@ def translated(model: str) -> Iterator[None]:
             vendor_error=type(error).__name__,
             vendor_status=getattr(error, "status_code", None),
         )
+        UPSTREAM_ERRORS.add(VENDOR, reason)
         asked = retry_after(error)
         raise ModelUnavailable(
             retry_after=min(asked, LONGEST_RETRY_AFTER) if asked else None,

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from api_service.problems import Problem
 from service_kit.request_id import current_request_id
+from service_kit.trace_context import current_trace_id
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
 """Paths, and beginnings of paths, at which OpenAI's clients ask."""
@@ -29,6 +30,7 @@ class ProblemBody(BaseModel):
     detail: str
     instance: str
     request_id: str
+    trace_id: str
     errors: list[dict[str, str]] | None = None
 
 
@@ -61,6 +63,7 @@ def body_of(problem: Problem, instance: str) -> dict[str, object]:
         "detail": problem.detail,
         "instance": instance,
         "request_id": current_request_id(),
+        "trace_id": current_trace_id(),
     }
     if problem.errors:
         body["errors"] = problem.errors

@@ -19,6 +19,7 @@
         ├── BookMissing          the index holds no book yet
         ├── KeysUnavailable      auth-service, whose keys check tokens of EdDSA
         ├── LimitUnavailable     where questions are counted
+        ├── TooBusy              as many answers as may be are under way
         ├── MonthUsedUp          all tokens of the month are used up
         ├── RevocationsUnknown   what has been revoked
         ├── ApiKeysUnavailable   auth_service, which knows the API keys
@@ -33,6 +34,9 @@ from math import ceil
 from typing import ClassVar
 
 from pydantic_core import ErrorDetails
+
+RESTARTED = "The service is being restarted."
+"""What is said to whoever is cut short by that."""
 
 
 class Problem(Exception):
@@ -73,6 +77,7 @@ class InvalidToken(Problem):
         if presented:
             challenge = f'error="invalid_token", error_description="{detail}", {challenge}'
         super().__init__(detail, headers={"WWW-Authenticate": f"Bearer {challenge}"})
+        self.presented = presented
 
 
 class InvalidApiKey(Problem):

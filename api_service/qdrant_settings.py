@@ -37,6 +37,11 @@ class QdrantSettings(ServiceSettings):
         description="Key of the Qdrant server, as Qdrant Cloud hands it out.",
         validation_alias="QDRANT_API_KEY",
     )
+    qdrant_read_only_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key that answers search with; unset, QDRANT_API_KEY, as ingestions always do.",
+        validation_alias="QDRANT_READ_ONLY_API_KEY",
+    )
     qdrant_collection: str = Field(
         default="textbook_chunks",
         pattern=r"^[A-Za-z0-9_-]{1,100}$",
@@ -123,7 +128,7 @@ class QdrantSettings(ServiceSettings):
             str(field.validation_alias)
             for name, field in QdrantSettings.model_fields.items()
             if name.startswith("qdrant_")
-            and name != "qdrant_api_key"
+            and not name.endswith("_api_key")
             and getattr(self, name) != field.default
         ]
         if idle:

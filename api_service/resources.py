@@ -8,12 +8,14 @@ import structlog
 
 from api_service import embedders, llms, rerankers
 from api_service.auth_service_client import AuthServiceClient
+from api_service.budgets.crowd import Crowd
 from api_service.budgets.keeping import Budgets, open_budgets
 from api_service.embedders import Embedder
 from api_service.identity.api_keys import ApiKeys
 from api_service.identity.key_set import KeySet
 from api_service.identity.revocations import Revocations, followed
 from api_service.llms import LanguageModel
+from api_service.metrics import REVOCATIONS_AGE
 from api_service.problems import IndexUnavailable
 from api_service.retrieval.retriever import EMBED_SECONDS, Retriever
 from api_service.retrieval.spelling import Spelling
@@ -43,6 +45,7 @@ class Resources:
         model: Writes the answers.
         limit: How often one caller may ask, or None where callers are not limited.
         budgets: What answers may cost.
+        crowd: How many of them this process gives at once.
         answers: Answers under way and those kept to be given again, or None where none are shared.
         auth_service: Asked for what a token does not say by itself.
         revocations: Which tokens count no more, or None where nobody asks.
@@ -56,11 +59,18 @@ class Resources:
     model: LanguageModel
     limit: RateLimit | None
     budgets: Budgets
+    crowd: Crowd
     answers: SingleFlight | None
     auth_service: AuthServiceClient
     revocations: Revocations | None
     key_set: KeySet
     api_keys: ApiKeys
+
+
+def read_gauges(opened: Resources) -> None:
+    """Tell how long auth-service has been silent."""
+    if opened.revocations is not None:
+        REVOCATIONS_AGE.put(opened.revocations.silent_for)
 
 
 @asynccontextmanager
@@ -80,7 +90,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         embedder = embedders.choose(settings)
         if embedder is not None:
             stack.push_async_callback(embedder.close)
-        index = await open_index(settings)
+        index = await open_index(settings, to_read=True)
         stack.push_async_callback(index.close)
         spelling = Spelling(index, settings.book_language)
         stack.push_async_callback(spelling.close)
@@ -137,6 +147,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             if settings.rate_limit
             else None,
             budgets=budgets,
+            crowd=Crowd(settings.answers_at_once),
             answers=answers,
             auth_service=auth_service,
             revocations=revocations,

@@ -11,14 +11,19 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
+from pydantic_settings import NoDecode
 
 from api_service.budget_settings import BudgetSettings
 from api_service.chat_settings import ChatSettings
 from api_service.documents import DEFAULT_BOOK
 from api_service.qdrant_settings import QdrantSettings, WebAddress
 from api_service.search_settings import SearchSettings
+from service_kit.exposure_settings import ExposureSettings
+from service_kit.metrics.settings import metrics_port_field
 from service_kit.rate_limit import MEMORY, Rate, StorageUri
+from service_kit.serving_settings import ServingSettings
 from service_kit.settings import Names, Port, TokenSettings
+from service_kit.telemetry_settings import TelemetrySettings
 
 
 def _as_flag(value: object) -> object:
@@ -30,6 +35,19 @@ def vendor_and_model(name: str) -> tuple[str, str]:
     vendor, colon, model = name.partition(":")
     return (vendor, model) if colon else ("openai", name)
 
+
+def _prices(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    prices = [tuple(price.split("/")) for price in value.split(",")]
+    if any(len(price) != 2 for price in prices):  # noqa: PLR2004 -- in and out
+        raise ValueError("is not a price in and one out, such as 0.15/0.60, for each LLM_MODEL")
+    return tuple(prices)
+
+
+Dollars = Annotated[float, Field(ge=0, le=10_000)]
+Prices = Annotated[tuple[tuple[Dollars, Dollars], ...], NoDecode, BeforeValidator(_prices)]
+"""Of tokens in and out, comma separated."""
 
 BOOK_IN_DEVELOPMENT = "http://localhost:3000/docs"
 """Where Docusaurus serves docs on an author's machine, unless its configuration moves them."""
@@ -143,9 +161,30 @@ class WritingSettings(BookSettings):
         ),
         validation_alias="LLM_MODEL",
     )
+    llm_price: Prices = Field(
+        default=(),
+        description=(
+            "US dollars for a million tokens in and out, such as 0.15/0.60, of each LLM_MODEL in "
+            "its order, to estimate costs; known for some of OpenAI's own models."
+        ),
+        validation_alias="LLM_PRICE",
+    )
+
+    @property
+    def llm_names(self) -> tuple[str, ...]:
+        """The language models as "vendor:model"."""
+        return tuple(":".join(vendor_and_model(name)) for name in self.llm_model)
 
 
-class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
+class Settings(
+    TelemetrySettings,
+    TokenSettings,
+    ExposureSettings,
+    ServingSettings,
+    BudgetSettings,
+    ChatSettings,
+    WritingSettings,
+):
     """Everything the service reads."""
 
     host: str = Field(
@@ -159,6 +198,7 @@ class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
         description="Port to listen on; PORT counts where this is unset.",
         validation_alias=AliasChoices("API_SERVER_PORT", "PORT"),
     )
+    metrics_port: Port | None = metrics_port_field("API_METRICS_PORT")
     rate_limit: Annotated[bool, BeforeValidator(_as_flag)] = Field(
         default=True,
         description="Whether callers are limited: on or off; auth-service's better-auth is on.",
@@ -228,3 +268,8 @@ class Settings(TokenSettings, BudgetSettings, ChatSettings, WritingSettings):
         inside = urlsplit(self.auth_service_url)
         own = urlsplit(self.better_auth_url or f"http://localhost:{inside.port or 3001}")
         return f"{own.scheme}://{own.netloc}"
+
+    @property
+    def by_https(self) -> bool:
+        """Whether readers come by https, as they do to auth-service."""
+        return self.auth_service_origin.startswith("https://")

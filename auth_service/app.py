@@ -1,13 +1,12 @@
 """The roof: the only file that sees every room."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, TypedDict
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
-from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
@@ -20,18 +19,19 @@ from auth_service.admin.routes import router as admin
 from auth_service.api_keys.internal_routes import router as internal_api_keys
 from auth_service.api_keys.routes import router as api_keys
 from auth_service.database.address import read_address
-from auth_service.database.tables import User
 from auth_service.direct import DirectEndpointsMiddleware
 from auth_service.error_codes import Code
 from auth_service.error_page import router as error_page
-from auth_service.errors import Refused, render
+from auth_service.errors import Refused, Unavailable, render
 from auth_service.limits import RateLimitMiddleware
 from auth_service.mail import choose
+from auth_service.metrics import METRICS
 from auth_service.oauth.account_routes import router as provider_accounts
 from auth_service.oauth.callback_routes import router as callbacks
 from auth_service.oauth.routes import router as oauth
-from auth_service.resources import OpenResources, Resources
+from auth_service.resources import OpenResources, Resources, read_gauges
 from auth_service.revocations.routes import router as revocations
+from auth_service.schema_refusals import SchemaRefusalMiddleware
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import get_session
@@ -42,13 +42,25 @@ from auth_service.tokens.routes import router as tokens
 from auth_service.users.mailed_routes import router as mailed_users
 from auth_service.users.routes import router as users
 from auth_service.wire import RefusalBody
+from service_kit.allowed_hosts import AllowedHostsMiddleware
 from service_kit.body_limit import BodyLimitMiddleware, BodyTooLarge
 from service_kit.crashes import CrashMiddleware
-from service_kit.health import Probe, health_routes
-from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.health import Probe, announced, health_routes
+from service_kit.logs import AccessLogMiddleware
+from service_kit.metrics import measure
+from service_kit.metrics.requests import RequestMetricsMiddleware
+from service_kit.metrics.vitals import watched
 from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
 from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
+from service_kit.security_headers import SecurityHeadersMiddleware
+from service_kit.sentry import BreadcrumbMiddleware
+from service_kit.stopping import Stopping, stopping_on_signals
+from service_kit.telemetry import Telemetry, start_telemetry
+from service_kit.trace_context import HEADER as TRACE
+from service_kit.trace_context import STATE_HEADER as TRACE_STATE
+from service_kit.trace_export import Tracing
+from service_kit.traces import TracingMiddleware
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +77,7 @@ class State(TypedDict):
     """What the lifespan hands to requests."""
 
     resources: Resources
+    stopping: Stopping
 
 
 def create_app(
@@ -80,27 +93,38 @@ def create_app(
     Raises:
         BadSettings: A setting is missing or wrong.
     """
-    if settings is None:
+    telemetry = Telemetry()
+    if alone := settings is None:
         settings = Settings.from_environment()
-        configure_logs(SERVICE, settings.log_format, settings.log_level)
+        telemetry = start_telemetry(SERVICE, settings)
+        if settings.metrics_port is not None:
+            measure(METRICS)
     known = settings
+    tracing = Tracing(SERVICE, settings)
     read_address(settings.database_url.get_secret_value())  # a wrong one is said before the start
     choose(settings)  # likewise
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with open_resources(known) as opened:
-            yield State(resources=opened)
+        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(open_resources(known))
+            await stack.enter_async_context(watched(partial(read_gauges, opened)))
+            if alone:
+                needed = {"database": opened.schema.require}
+                await stack.enter_async_context(announced(needed))
+            stopping = await stack.enter_async_context(stopping_on_signals(known.shutdown_notice))
+            yield State(resources=opened, stopping=stopping)
 
     app = FastAPI(
         title=SERVICE,
         description="Accounts, sessions and tokens; speaks Better Auth's protocol.",
         lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.openapi else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, tracing),
     )
     readers = (sessions, accounts, mailed, users, mailed_users, tokens)
     rooms = (*readers, oauth, callbacks, provider_accounts, api_keys, admin)
@@ -108,32 +132,45 @@ def create_app(
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)
     app.include_router(internal_api_keys, prefix=INTERNAL_PATH, responses=_REFUSALS)
-    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}))
+    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}, details=_details))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
     return app
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
     return [
         Middleware(RequestIdMiddleware),
+        *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
+        *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
+        *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
+        Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
+        Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
-            allow_headers=("Content-Type", "Authorization", "X-API-Key", REQUEST_ID),
+            allow_headers=(
+                *("Content-Type", "Authorization", "X-API-Key", REQUEST_ID),
+                *(TRACE, TRACE_STATE),
+            ),
             expose_headers=(
                 AUTH_TOKEN_HEADER,
                 *([AUTH_JWT_HEADER] if settings.set_auth_jwt else ()),
-                REQUEST_ID,
+                *(REQUEST_ID, TRACE),
                 "Retry-After",
                 "X-Retry-After",
             ),
             allow_credentials=True,
         ),
-        Middleware(CrashMiddleware, render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR))),
+        Middleware(
+            CrashMiddleware,
+            render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR)),
+            render_stop=partial(render, Unavailable()),
+        ),
+        Middleware(SchemaRefusalMiddleware),
         Middleware(
             RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
         ),
@@ -159,15 +196,15 @@ def _ok_routes() -> APIRouter:
 
 def _probes(request: Request) -> dict[str, Probe]:
     opened: Resources = request.state.resources
-
-    async def database() -> None:
-        # Asks for a table, so that a database without migrations is not called ready.
-        async with opened.database.autocommit.begin() as db:
-            await db.execute(select(User.id).limit(1))
-
     postbox = opened.postbox
     mail = {} if postbox is None or not postbox.can_be_away else {"mail": postbox.probe}
-    return {"database": database, **mail}
+    return {"database": opened.schema.require, **mail}
+
+
+def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]:
+    opened: Resources = request.state.resources
+    schema = opened.schema.told()
+    return {"schema": schema} if schema else {}
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
@@ -186,6 +223,11 @@ async def _refuse_http(_request: Request, error: Exception) -> Response:
 def _too_large(_error: BodyTooLarge) -> Response:
     log.info("request_refused", code=Code.PAYLOAD_TOO_LARGE.name, status=413)
     return render(Refused(Code.PAYLOAD_TOO_LARGE))
+
+
+def _misdirected() -> Response:
+    log.info("request_refused", code=Code.BAD_REQUEST.name, status=400)
+    return render(Refused(Code.BAD_REQUEST, "This host is not served here"))
 
 
 async def _nobody_listens(_request: Request, _error: Exception) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from auth_service.dependencies import Res
+from service_kit.security_headers import POLICY
 
 router = APIRouter(tags=["errors"])
 
@@ -38,10 +39,7 @@ p { overflow-wrap: anywhere }
 _NOTHING_SAID = "Please try again, or ask for a new link."
 
 # The texts come from the address, so the page runs nothing and loads nothing.
-_PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-}
+_PAGE_HEADERS = {"Content-Security-Policy": f"{POLICY}; style-src 'unsafe-inline'"}
 
 
 @router.get("/error", include_in_schema=False)

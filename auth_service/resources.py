@@ -14,12 +14,14 @@ from auth_service.database.address import read_address
 from auth_service.database.engine import Database, database_errors, open_database
 from auth_service.database.reader import Reader, open_reader
 from auth_service.database.revocation_feed import RevocationWatch
+from auth_service.database.schema import SchemaWatch
 from auth_service.database.sweep import EVERY, KeySweep, Sweep
 from auth_service.errors import DatabaseUnavailable
 from auth_service.jwks.keyring import Keyring
 from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
+from auth_service.metrics import CONNECTIONS, MOST_CONNECTIONS, PLACES
 from auth_service.password_rules import PasswordRules
 from auth_service.settings import Settings
 from auth_service.web_client import WebClient
@@ -43,6 +45,7 @@ class Resources:
 
     settings: Settings
     database: Database
+    schema: SchemaWatch
     reader: Reader
     sessionmaker: async_sessionmaker[AsyncSession]
     passwords: WorkerPool
@@ -68,6 +71,18 @@ class Resources:
         with database_errors():
             async with self.sessionmaker.begin() as db:
                 yield db
+
+
+def read_gauges(opened: Resources) -> None:
+    """Tell how full what has places is."""
+    for pool, used, idle, most in (
+        ("transactions", *opened.database.connections()),
+        ("sessions", *opened.reader.connections()),
+    ):
+        CONNECTIONS.put(used, pool, "used")
+        CONNECTIONS.put(idle, pool, "idle")
+        MOST_CONNECTIONS.put(most, pool)
+    PLACES.put(opened.passwords.places)
 
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
@@ -108,6 +123,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             yield Resources(
                 settings=settings,
                 database=database,
+                schema=SchemaWatch(database),
                 reader=reader,
                 sessionmaker=async_sessionmaker(database.engine, expire_on_commit=False),
                 passwords=passwords,

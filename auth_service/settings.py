@@ -21,7 +21,11 @@ from auth_service.limit_settings import LimitSettings
 from auth_service.mail_settings import MailSettings
 from auth_service.oauth_settings import OAuthSettings
 from auth_service.password_rules import PasswordHash
+from auth_service.retention_settings import RetentionSettings
 from auth_service.token_settings import LifetimeSettings
+from service_kit.exposure_settings import ExposureSettings
+from service_kit.metrics.settings import metrics_port_field
+from service_kit.serving_settings import ServingSettings
 from service_kit.settings import (
     Origins,
     Port,
@@ -33,6 +37,7 @@ from service_kit.settings import (
     newest_first,
     required_unless,
 )
+from service_kit.telemetry_settings import TelemetrySettings
 
 BASE_PATH = "/api/auth"
 """Where Better Auth's paths begin."""
@@ -64,7 +69,11 @@ class Settings(
     JwksSettings,
     OAuthSettings,
     ApiKeySettings,
+    ServingSettings,
+    RetentionSettings,
     DatabaseSettings,
+    ExposureSettings,
+    TelemetrySettings,
 ):
     """The settings of the service."""
 
@@ -92,6 +101,7 @@ class Settings(
         description="Port auth-service listens on; PORT is read where it is unset.",
         validation_alias=AliasChoices("AUTH_SERVER_PORT", "PORT"),
     )
+    metrics_port: Port | None = metrics_port_field("AUTH_METRICS_PORT")
     workers: int = Field(
         default=1,
         ge=1,
@@ -165,13 +175,6 @@ class Settings(
         ge=0,
         description="Passwords that may wait to be hashed; more are told to try again later.",
         validation_alias="PASSWORD_QUEUE",
-    )
-    audit_days: int = Field(
-        default=365,
-        ge=0,
-        le=36500,
-        description="Days that security events are kept; 0 keeps them for ever.",
-        validation_alias="AUDIT_DAYS",
     )
     database_pool_size: int = Field(
         default=10,

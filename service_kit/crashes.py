@@ -1,11 +1,13 @@
 """The last resort: an exception nobody expected is logged once and answered without its text."""
 
-import traceback
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable
 
 import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit.stopping import is_stopping
 
 log = structlog.get_logger(__name__)
 
@@ -15,11 +17,23 @@ class CrashMiddleware:
 
     Once a reply has begun nothing can be said in it any more: the exception goes on to the server,
     which cuts the connection, so that the caller does not take half a reply for a whole one.
+
+    Args:
+        app: The application behind.
+        render: What is answered to whoever's request crashed.
+        render_stop: What is answered where the service stops and has waited long enough.
     """
 
-    def __init__(self, app: ASGIApp, *, render: Callable[[], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        render: Callable[[], Response],
+        render_stop: Callable[[], Response] | None = None,
+    ) -> None:
         self.app = app
         self.render = render
+        self.render_stop = render_stop or render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -31,6 +45,12 @@ class CrashMiddleware:
 
         try:
             await self.app(scope, receive, send_watched)
+        except asyncio.CancelledError:
+            if not is_stopping(scope.get("state", {})):
+                raise
+            log.warning("request_ended_by_stop", begun=begun)
+            if not begun:
+                await self.render_stop()(scope, receive, send)
         except Exception as error:
             if scope["type"] != "http" or begun:
                 raise
@@ -40,14 +60,4 @@ class CrashMiddleware:
 
 def log_crash(error: Exception) -> None:
     """Log an exception nobody expected, without its text, which may quote what a reader sent."""
-    log.error(
-        "request_crashed",
-        error=" < ".join(type(link).__name__ for link in _chain(error)),
-        traceback="".join(traceback.format_tb(error.__traceback__)),
-    )
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    log.error("request_crashed", exc_info=error)  # `logs` leaves the text out

@@ -7,6 +7,8 @@ single connection could fill the memory and, since each piece is copied to the l
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service_kit.security_headers import HEADERS
+
 log = structlog.get_logger(__name__)
 
 HEAD_BYTES = 64 * 1024
@@ -25,6 +27,19 @@ class HeadLimitProtocol(HttpToolsProtocol):
         if self._head > HEAD_BYTES and not self.transport.is_closing():
             log.warning("head_too_long")
             self.send_400_response("The head of the request is too long.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, telling browsers what every other reply tells them."""
+        headers = (
+            *self.server_state.default_headers,
+            *HEADERS,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(msg)).encode()),
+            (b"connection", b"close"),
+        )
+        lines = (b"HTTP/1.1 400 Bad Request", *(b": ".join(header) for header in headers))
+        self.transport.write(b"\r\n".join((*lines, b"", msg.encode("ascii"))))
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         """Start the request; its body is limited elsewhere."""

@@ -1,22 +1,38 @@
-"""`/health`: I am alive. `/ready`: what I depend on answers."""
+"""`/health` and `/health/live`: I am alive. `/ready`: what I depend on answers.
+
+A service starts without what it depends on, says what it waits for, and is ready when it is there.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from service_kit.stopping import is_stopping
+
 log = structlog.get_logger(__name__)
 
 PROBE_SECONDS = 2.0
+
+FRESH_SECONDS = 2.0
+"""How long an answer of a dependency is told again: many may ask, and each would be a query."""
+
+REMIND_SECONDS = 30.0
+"""How often a service that waits says so again."""
 
 Probe = Callable[[], Awaitable[object]]
 """Asks one dependency for a sign of life; raises when there is none."""
 
 Details = Callable[[Request], dict[str, dict[str, str | int | float | None]]]
 """Tells what dependencies say of themselves beyond that; a name and a value each."""
+
+State = Literal["ok", "unavailable"]
 
 
 class Health(BaseModel):
@@ -30,12 +46,15 @@ class Readiness(BaseModel):
     """Whether every dependency needed answered within PROBE_SECONDS; and what else is to be said.
 
     Attributes:
+        status: "draining" once the service has been told to stop.
+        age_seconds: How long ago each dependency was asked, FRESH_SECONDS at most.
         details: Of dependencies that have more to say of themselves.
     """
 
-    status: Literal["ready", "unavailable"]
+    status: Literal["ready", "unavailable", "draining"]
     service: str
-    dependencies: dict[str, Literal["ok", "unavailable"]]
+    dependencies: dict[str, State]
+    age_seconds: dict[str, float]
     details: dict[str, dict[str, str | int | float | None]] | None = None
 
 
@@ -46,7 +65,7 @@ def health_routes(
     optional: Collection[str] = (),
     details: Details | None = None,
 ) -> APIRouter:
-    """Return `/health` and `/ready` of a service.
+    """Return `/health`, `/health/live` and `/ready` of a service.
 
     Args:
         service: The service's name, as it says it of itself.
@@ -55,26 +74,95 @@ def health_routes(
         details: Finds what else `/ready` says.
     """
     router = APIRouter(tags=["health"])
+    readings = Readings()
 
     @router.get("/health")
+    @router.get("/health/live")
     async def health() -> Health:
         return Health(service=service)
 
     @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_unset=True)
     async def ready(request: Request, response: Response) -> Readiness:
-        asked = probes(request)
-        answers = await asyncio.gather(*(_answers(name, probe) for name, probe in asked.items()))
-        states: dict[str, Literal["ok", "unavailable"]] = {
-            name: "ok" if answered else "unavailable"
-            for name, answered in zip(asked, answers, strict=True)
-        }
+        read = await readings.of(probes(request))
         known = {"details": said} if details is not None and (said := details(request)) else {}
-        if all(state == "ok" or name in optional for name, state in states.items()):
-            return Readiness(status="ready", service=service, dependencies=states, **known)
-        response.status_code = 503
-        return Readiness(status="unavailable", service=service, dependencies=states, **known)
+        answers = all(each.state == "ok" or name in optional for name, each in read.items())
+        draining = is_stopping(request.scope.get("state", {}))
+        if draining or not answers:
+            response.status_code = 503
+        now = time.monotonic()
+        return Readiness(
+            status="draining" if draining else "ready" if answers else "unavailable",
+            service=service,
+            dependencies={name: each.state for name, each in read.items()},
+            age_seconds={name: round(now - each.at, 1) for name, each in read.items()},
+            **known,
+        )
 
     return router
+
+
+@asynccontextmanager
+async def announced(probes: Mapping[str, Probe]) -> AsyncIterator[None]:
+    """Say in the log what a service that starts waits for, and then that it is ready.
+
+    Args:
+        probes: What it is not ready without.
+    """
+    announcing = asyncio.create_task(_announce(probes))
+    try:
+        yield
+    finally:
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
+
+
+async def _announce(probes: Mapping[str, Probe]) -> None:
+    started = time.monotonic()
+    told: tuple[list[str], float] = ([], started)
+    while away := [name for name, probe in probes.items() if not await _answers(name, probe)]:
+        now = time.monotonic()
+        if away != told[0] or now - told[1] >= REMIND_SECONDS:
+            log.warning("service_waiting", waits_for=away, seconds=round(now - started))
+            told = (away, now)
+        await asyncio.sleep(FRESH_SECONDS)
+    log.info("service_ready", seconds=round(time.monotonic() - started, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a dependency answered, and when it was asked, in seconds of the monotonic clock."""
+
+    state: State
+    at: float
+
+
+class Readings:
+    """What dependencies answered last, each asked once for all who want to know together."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Task[Reading]] = {}
+
+    async def of(self, probes: Mapping[str, Probe]) -> dict[str, Reading]:
+        """Return a reading of each, FRESH_SECONDS old at most, in their order."""
+        tasks = [self._reading(name, probe) for name, probe in probes.items()]
+        # Whoever asked first may leave; the others still wait.
+        read = await asyncio.gather(*(asyncio.shield(task) for task in tasks))
+        return dict(zip(probes, read, strict=True))
+
+    def _reading(self, name: str, probe: Probe) -> asyncio.Task[Reading]:
+        task = self._under_way.get(name)
+        if task is None or (task.done() and _is_old(task)):
+            task = self._under_way[name] = asyncio.create_task(_read(name, probe))
+        return task
+
+
+def _is_old(task: asyncio.Task[Reading]) -> bool:
+    return task.cancelled() or time.monotonic() - task.result().at >= FRESH_SECONDS
+
+
+async def _read(name: str, probe: Probe) -> Reading:
+    at = time.monotonic()
+    return Reading("ok" if await _answers(name, probe) else "unavailable", at)
 
 
 async def _answers(name: str, probe: Probe) -> bool:

@@ -8,16 +8,17 @@ import json
 import logging
 import sys
 import time
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Callable, Iterator, MutableMapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.tracebacks import ExceptionDictTransformer
 
 from service_kit.request_id import current_request_id
+from service_kit.trace_context import current_trace_id
 
 LogFormat = Literal["json", "text"]
 
@@ -35,16 +36,25 @@ _CHATTY = (
     "uvicorn",
 )
 
-_ASKED_ALWAYS = frozenset({"/health", "/ready", "/internal/revocations"})
+_ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
 
 
-def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
+def configure_logs(
+    service: str,
+    log_format: LogFormat,
+    level: str,
+    *,
+    copy: Callable[[str], None] | None = None,
+    watch: structlog.typing.Processor | None = None,
+) -> None:
     """Send every log line of this process, libraries' included, to stderr in one format.
 
     Args:
         service: Said on every line, so that two services may share a stream.
         log_format: "json" for machines, "text" for a terminal.
         level: Name of the least level printed, such as "INFO".
+        copy: Handed each line as it is printed; must neither wait nor fail.
+        watch: Shown each line before it is printed, exceptions still in it; likewise.
     """
 
     def name_the_source(
@@ -53,37 +63,33 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
         event["service"] = service
         if request_id := current_request_id():
             event["request_id"] = request_id
+            event["trace_id"] = current_trace_id()
         return event
 
     # The process's own: one that somebody has put in its place for a while may be closed by now.
     stderr = sys.__stderr__ or sys.stderr
+    stream = stderr if copy is None else cast("TextIO", _Copied(stderr, copy))
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         name_the_source,
+        *([] if watch is None else [watch]),
+        _tell_exceptions,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[structlog.typing.Processor] = (
-        [
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(_to_json),
-        ]
+    renderer: list[structlog.typing.Processor] = [
+        structlog.processors.JSONRenderer(_to_json)
         if log_format == "json"
-        else [
-            structlog.dev.ConsoleRenderer(
-                colors=stderr.isatty(),
-                exception_formatter=structlog.dev.plain_traceback,
-            )
-        ]
-    )
+        else structlog.dev.ConsoleRenderer(colors=stderr.isatty())
+    ]
     # Our own lines are written as they are, at a fifth of the cost of a way through `logging`,
     # which is every request's; the libraries' lines come from there and look the same.
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,  # else the first configuration of a process stayed
     )
-    handler = logging.StreamHandler(stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
@@ -95,6 +101,42 @@ def configure_logs(service: str, log_format: LogFormat, level: str) -> None:
     root.setLevel(level)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+
+
+def _tell_exceptions(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Put an exception's types and places into a line: its text may quote a reader."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given or None
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["error"] = " < ".join(type(link).__name__ for link in _chain(error))
+        event["traceback"] = "".join(traceback.format_tb(error.__traceback__))
+    record = event.get("_record")
+    if record is not None and record.name == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0]  # then it quotes the exception
+    return event
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+class _Copied:
+    """A stream whose lines somebody else is handed, too."""
+
+    def __init__(self, stream: TextIO, copy: Callable[[str], None]) -> None:
+        self.flush = stream.flush
+        self._write = stream.write
+        self._copy = copy
+
+    def write(self, text: str) -> int:
+        self._copy(text)
+        return self._write(text)
 
 
 _ENCODER = json.JSONEncoder(default=repr)
@@ -132,7 +174,7 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_watched)
         finally:
-            path = _loggable_path(scope)
+            path = route_of(scope)
             # What is asked every few seconds is of interest only when it is not answered well.
             quiet = path in _ASKED_ALWAYS and status == HTTPStatus.OK
             write = self.log.debug if quiet else self.log.info
@@ -145,7 +187,7 @@ class AccessLogMiddleware:
             )
 
 
-def _loggable_path(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """Return the route's template where one matched: a path may itself carry a token."""
     # FastAPI keeps an included router's prefix apart from its routes.
     included = scope.get("fastapi", {}).get("effective_route_context")

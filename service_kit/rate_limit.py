@@ -21,6 +21,7 @@ from limits.storage import storage_from_string
 from pydantic import AfterValidator, SecretStr
 from slowapi.wrappers import LimitGroup
 
+from service_kit.metrics import Counter
 from service_kit.window_storage import WindowStorage
 
 if TYPE_CHECKING:  # a tenth of a second to import, for those who count in Redis only
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 MEMORY = "memory://"
+
+LIMITED = Counter("rate_limited_total", "Requests refused, by the limit they met.", {"limit": ()})
 
 _SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _SECONDS = 1.0
@@ -208,6 +211,7 @@ class RateLimit:
         """
         for item in self._items:
             if not await self._store.ask(partial(self._strategy.hit, item, self._name, key)):
+                LIMITED.add(self._name)
                 raise RateLimited(await self._seconds(item, key))
 
     async def wait(self, key: str) -> int:

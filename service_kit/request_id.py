@@ -1,4 +1,7 @@
-"""The name of a request: taken from the caller or made here, on every log line and every reply."""
+"""The name of a request: taken from the caller or made here, on every log line and every reply.
+
+With it goes the trace the request is part of; see trace_context.
+"""
 
 import random
 import re
@@ -6,6 +9,8 @@ from contextvars import ContextVar
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit import trace_context
 
 HEADER = "X-Request-ID"
 
@@ -20,8 +25,15 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def headers_of_the_request() -> dict[str, str]:
+    """Return the headers by which another service hears for which request it is asked."""
+    trace = trace_context.current()
+    told = {} if trace is None else trace.headers
+    return told | {HEADER: request_id} if (request_id := _request_id.get()) else told
+
+
 class RequestIdMiddleware:
-    """Names each request and says the name in the reply's X-Request-ID."""
+    """Names each request, and says in the reply its name (X-Request-ID) and trace (traceparent)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,16 +43,21 @@ class RequestIdMiddleware:
             await self.app(scope, receive, send)
             return
         request_id = _given(scope) or _new()
+        trace = trace_context.continued(scope["headers"])
         token = _request_id.set(request_id)
+        trace_token = trace_context.set_current(trace)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                headers[trace_context.HEADER] = trace.traceparent
             await send(message)
 
         try:
             await self.app(scope, receive, send_named)
         finally:
+            trace_context.reset_current(trace_token)
             _request_id.reset(token)
 
 

@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -10,13 +12,12 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from service_kit.head_limit import HeadLimitProtocol
+from service_kit.connections import ConnectionLimits, ServingProtocol
+from service_kit.open_files import most_connections, raise_limit
 from service_kit.settings import BadSettings
+from service_kit.stopping import end_with_0
 
 log = structlog.get_logger(__name__)
-
-GRACE_SECONDS = 20
-"""What requests under way get when the service is told to stop; Compose waits 30."""
 
 KEEP_ALIVE_SECONDS = 75
 """How long a connection may be idle: longer than proxies and clients keep theirs, often 60 s.
@@ -43,6 +44,21 @@ class Served(Protocol):
         """How many processes listen there."""
         ...
 
+    @property
+    def max_connections(self) -> int:
+        """How many connections each process serves."""
+        ...
+
+    @property
+    def shutdown_patience(self) -> timedelta:
+        """How long requests under way may still take once nobody is let in any more."""
+        ...
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port to tell metrics on; None: nothing is measured."""
+        ...
+
 
 class Settings(Protocol):
     """A settings class that reads the environment."""
@@ -61,22 +77,30 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         create_app: Returns the application the environment describes.
         code: The service's package, watched with this one by `--reload`.
     """
+    end_with_0()
     parser = argparse.ArgumentParser(prog=service)
     parser.add_argument("--reload", action="store_true", help="restart when the code changes")
     arguments = parser.parse_args()
     try:
         known = settings.from_environment()
         app = create_app()
+        # Several workers, and --reload, build it in processes of their own, which get its name.
+        by_name = known.workers > 1 or arguments.reload
+        if known.metrics_port is not None:
+            from service_kit.metrics.port import serve_metrics  # half a megabyte, if it is wanted
+
+            serve_metrics(known.host, known.metrics_port, several=by_name)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    # Several workers, and --reload, build it in processes of their own, so they are told its name.
-    by_name = known.workers > 1 or arguments.reload
+    raise_limit()
+    limits = ConnectionLimits(connections=most_connections(known.max_connections))
     log.info("service_starting", host=known.host, port=known.port, workers=known.workers)
     uvicorn.run(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
         factory=by_name,
-        http=HeadLimitProtocol,
+        http=partial(ServingProtocol, limits=limits),  # type: ignore[arg-type]  # it makes one
+        ws="none",
         host=known.host,
         port=known.port,
         workers=known.workers,
@@ -87,6 +111,6 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         access_log=False,
         server_header=False,
         proxy_headers=False,  # TRUSTED_PROXIES says whom to believe, not the server
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=int(known.shutdown_patience.total_seconds()),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

@@ -99,6 +99,9 @@ def _environment(settings: Settings, data: Path) -> dict[str, str]:
         "API_SERVER_PORT": str(settings.api_port),
         "AUTH_SERVICE_URL": os.environ.get("AUTH_SERVICE_URL") or settings.auth_address,
         "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "text",
+        "OPENAPI": "on" if settings.openapi else "off",
+        # Nobody stands in front who would have to look elsewhere.
+        "SHUTDOWN_NOTICE": os.environ.get("SHUTDOWN_NOTICE") or "0s",
     }
 
 

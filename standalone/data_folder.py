@@ -13,6 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from standalone.refusals import CannotStart
 
+SECRETS_FILE = "secrets.json"
+"""Where the secrets are, in the folder."""
+
 FREE_BYTES = 200 * 1024 * 1024
 """PostgreSQL's files and the index of a first start fit into this."""
 
@@ -58,7 +61,7 @@ def kept_secrets(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
     Raises:
         CannotStart: The file they are kept in is damaged.
     """
-    path = folder / "secrets.json"
+    path = folder / SECRETS_FILE
     try:
         kept = TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
     except FileNotFoundError:

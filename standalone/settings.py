@@ -26,6 +26,7 @@ class Settings(ServiceSettings):
     qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     mail_url: SecretStr | None = Field(default=None, validation_alias="MAIL_URL")
+    openapi: bool = Field(default=True, validation_alias="OPENAPI")
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

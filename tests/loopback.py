@@ -19,8 +19,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve app for as long as the context lasts; yields its address."""
+async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve app for as long as the context lasts, on a port of its own; yields its address."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -31,7 +31,8 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             if task.done():

@@ -25,6 +25,7 @@ from api_service.chat.safe_output import NOT_TOLD, harmless, safe
 from api_service.chat.second_look import near_in_meaning
 from api_service.chat.untrusted import freed, freed_sources
 from api_service.llms import LanguageModel, Prompt, Usage, Writer
+from api_service.metrics import ANSWER_TIMES, ANSWERS, CITATIONS
 from api_service.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,7 @@ async def answer(
     )
     done = replace(done, usage=_in_all(sought.usage, told.usage, done))
     _log(done, prompt_file)
+    _count(done)
     yield done
 
 
@@ -143,6 +145,17 @@ def _log(done: Done, prompt_file: PromptFile) -> None:
         unsupported=sum(not citation.supported for citation in done.citations),
         duration_ms=round(done.timings.total),
     )
+
+
+def _count(done: Done) -> None:
+    ANSWERS.add("refused" if done.refused else done.mode)
+    timings = done.timings
+    ANSWER_TIMES.took(timings.retrieval / 1000, "sources")
+    if timings.first_token is not None:
+        ANSWER_TIMES.took(timings.first_token / 1000, "first_token")
+    ANSWER_TIMES.took(timings.total / 1000, "end")
+    for citation in done.citations:
+        CITATIONS.add("yes" if citation.supported else "no")
 
 
 async def _words(model: LanguageModel, prompt: Prompt, told: _Told) -> AsyncGenerator[str]:

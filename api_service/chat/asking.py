@@ -16,7 +16,10 @@ from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
 from api_service.chat.spending import Spending, most_tokens
 from api_service.identity.caller import Caller
+from api_service.llms import Usage
 from api_service.llms.extractive import ExtractiveModel
+from api_service.llms.prices import estimated_cost
+from api_service.metrics import COST, TOKENS, UNDER_WAY
 from api_service.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,7 @@ async def ask(
         prompt_file: What a model is told.
 
     Raises:
+        TooBusy: As many as may be are under way, everybody's together.
         TooManyAnswers: As many of the caller's as may be are under way.
         TokensUsedUp: The caller's tokens of the day do not suffice, and FALLBACK is none.
         MonthUsedUp: Everybody's tokens of the month do not, and FALLBACK is none.
@@ -45,12 +49,13 @@ async def ask(
     done: Done | None = None
     deadline = Deadline.after(resources.settings.answer_seconds)
     told = _told(question, caller, resources, prompt_file, deadline)
-    async with resources.budgets.place(caller), aclosing(told) as events:
-        async for event in events:
-            if isinstance(event, Done):
-                done = event
-            else:
-                yield event
+    with resources.crowd.place(), UNDER_WAY.held():
+        async with resources.budgets.place(caller), aclosing(told) as events:
+            async for event in events:
+                if isinstance(event, Done):
+                    done = event
+                else:
+                    yield event
     if done is not None:
         yield done
 
@@ -104,7 +109,7 @@ async def _within_tokens(
                 yield event
         return
     reservation = await resources.budgets.reserve(caller, most_tokens(question))
-    spending = Spending(question, prompt_file, resources.retriever.language)
+    spending = Spending(question, prompt_file, resources.retriever.language, resources.model.name)
     failure: BaseException | None = None
     try:
         async with aclosing(story) as events:
@@ -115,4 +120,14 @@ async def _within_tokens(
         failure = error
         raise
     finally:
-        await resources.budgets.settle(reservation, spending.tokens(failure))
+        usage = spending.usage(failure)
+        _count(spending.model, usage, resources)
+        await resources.budgets.settle(reservation, usage.input_tokens + usage.output_tokens)
+
+
+def _count(model: str, usage: Usage, resources: Resources) -> None:
+    TOKENS.add(model, "input", by=usage.input_tokens)
+    TOKENS.add(model, "output", by=usage.output_tokens)
+    cost = estimated_cost(model, usage, resources.settings)
+    if cost is not None:
+        COST.add(model, by=cost)

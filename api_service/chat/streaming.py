@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 from api_service.chat.events import Done, Event
 from api_service.chat.voices import Voice
 from api_service.dependencies import departure
-from api_service.problems import Problem, Unavailable, Unexpected
+from api_service.metrics import PROBLEMS
+from api_service.problems import RESTARTED, Problem, Unavailable, Unexpected
 from service_kit.crashes import log_crash
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ class EventStream(Response):
                 task.cancel()
             await asyncio.gather(telling, *others, return_exceptions=True)
             if stopped and wire.begun and not wire.ended:
-                await wire.send(self._voice.fail(Unavailable("The service is being restarted.")))
+                await wire.send(self._voice.fail(Unavailable(RESTARTED)))
                 await wire.end()
 
     async def _tell(self, wire: "_Wire") -> None:
@@ -172,6 +173,7 @@ def _told(error: Exception) -> Problem:
     """Return what is said of a failure; what nobody expected is logged, since nothing else will."""
     if isinstance(error, Problem):
         log.info("stream_failed", problem=error.kind, status=error.status)
+        PROBLEMS.add(error.kind.removeprefix("/problems/"))
         return error
     log_crash(error)
     return Unexpected()

@@ -111,6 +111,7 @@ class Revocations:
         self._known = _Ends()
         self._coming: _Ends | None = None  # told anew, and not yet to the end
         self._heard: float | None = None
+        self._began = clock()
 
     def allow(self, caller: Caller) -> bool:
         """Tell whether a caller's token is known to count, as far as that must be known."""
@@ -154,6 +155,11 @@ class Revocations:
         if self._heard is None:
             return "starting"
         return "following" if self._age() <= self.silence_seconds else "silent"
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the feed was last heard; since the start, where it never was."""
+        return self._clock() - (self._began if self._heard is None else self._heard)
 
     def told(self) -> dict[str, str | int | float | None]:
         """Return the feed's state, the seconds since it was last heard, and how much is known."""

@@ -13,6 +13,7 @@ import structlog
 
 from api_service.circuit_breaker import CircuitBreaker
 from api_service.llms import LanguageModel, Mode, Prompt, Usage, Writer
+from api_service.metrics import UPSTREAM_ERRORS
 from api_service.problems import ModelUnavailable
 
 log = structlog.get_logger(__name__)
@@ -121,6 +122,7 @@ async def _before(
             return await anext(pieces, None)
     except TimeoutError as error:
         log.warning("model_unavailable", model=model.name, reason="silent")
+        UPSTREAM_ERRORS.add(model.name.partition(":")[0], "silent")
         raise ModelUnavailable from error
 
 

@@ -10,6 +10,7 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsStr
 
 from api_service.llms import ANSWER_TOKENS, Mode, Prompt, Usage
 from api_service.llms.chat_chunks import read_chunk
+from api_service.llms.recording import recorded_chat
 from api_service.openai_client import VENDOR, open_client, translated
 from api_service.openai_retries import pause_before
 from api_service.problems import ModelUnavailable
@@ -50,7 +51,13 @@ class OpenAIModel:
             begun = False
             temperature = self._temperature
             try:
-                async with aclosing(self._once(prompt, temperature)) as pieces:
+                once = recorded_chat(
+                    self._once(prompt, temperature),
+                    self.name,
+                    most_tokens=ANSWER_TOKENS,
+                    temperature=temperature,
+                )
+                async with aclosing(once) as pieces:
                     async for piece in pieces:
                         begun = True
                         yield piece

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
+from api_service.upstreams import count_failure
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,7 @@ class EndpointReranker:
                 vendor_error=type(error).__name__,
                 vendor_status=status,
             )
+            count_failure("reranker", error)
             raise ModelUnavailable("The reranker did not answer us.") from error
 
     async def _ask(self, question: str, passages: Sequence[str]) -> httpx.Response:

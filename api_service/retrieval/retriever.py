@@ -12,6 +12,8 @@ from api_service.circuit_breaker import CircuitBreaker
 from api_service.documents import ScoredChunk
 from api_service.embedders import Embedder
 from api_service.embedders.bm25 import query_terms
+from api_service.embedders.recording import embedding_span
+from api_service.metrics import SEARCH_TIMES, SEARCHES
 from api_service.problems import BookMissing, ModelUnavailable
 from api_service.rerankers import Reranker
 from api_service.retrieval import duplicates, headings, naming
@@ -30,6 +32,7 @@ from api_service.vector_index import (
     SparseVector,
     VectorIndex,
 )
+from service_kit.traces import span
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +117,17 @@ async def retrieve(
         IndexUnavailable: The index does not answer.
         BookMissing: The index is empty.
     """
+    with span("retrieve", {"gen_ai.operation.name": "retrieval"}) as recorded:
+        found = await _retrieved(question, retriever, limit, by, context)
+        recorded.set_attribute("retrieval.by", found.retrieval)
+        recorded.set_attribute("retrieval.chunks", len(found.chunks))
+        recorded.set_attribute("retrieval.reranked", found.reranked)
+        return found
+
+
+async def _retrieved(
+    question: str, retriever: Retriever, limit: int, by: Retrieval, context: Context
+) -> Found:
     if by == "dense":
         embedding = await _embed(question, context, retriever, by)
         found = await retriever.index.search(_NO_TERMS, embedding, limit * _DEPTH, retriever.fusion)
@@ -123,12 +137,21 @@ async def retrieve(
         embedded = both.create_task(_embed(question, context, retriever, by))
         reading = both.create_task(_read(question, context, retriever, limit * _DEPTH))
     embedding, read = embedded.result(), reading.result()
-    found = await retriever.index.search(read.terms, embedding, limit * _DEPTH, retriever.fusion)
+    with span("search index"), SEARCH_TIMES.timed("index"):
+        found = await retriever.index.search(
+            read.terms, embedding, limit * _DEPTH, retriever.fusion
+        )
+    if by == "hybrid":
+        SEARCHES.add(found.retrieval)
     ranked: Sequence[ScoredChunk] = headings.raised(read.spelt, found.chunks, retriever.language)
     ranked = preferring(context.page_url, ranked)
     if retriever.reranker and by == "hybrid" and ranked:
         alone = context.standalone or question
-        ranked, was_reranked = await reranked(alone, ranked, retriever.reranker)
+        with (
+            span("rerank", {"gen_ai.request.model": retriever.reranker.name}, client=True),
+            SEARCH_TIMES.timed("reranking"),
+        ):
+            ranked, was_reranked = await reranked(alone, ranked, retriever.reranker)
         found = replace(found, reranked=was_reranked)
     if read.named:
         # A book that was replaced between the two searches is not mixed with its former edition.
@@ -158,9 +181,10 @@ async def _embed(
     texts = [question, *(beside.text for beside in context.besides)]
     weights = [1.0, *(beside.weight for beside in context.besides)]
     try:
-        with retriever.breaker.call():
+        with retriever.breaker.call(), SEARCH_TIMES.timed("embedding"):
             async with asyncio.timeout(retriever.embed_seconds):
-                vectors = await embedder.embed(texts)
+                with embedding_span(embedder.name, embedder.dimensions):
+                    vectors = await embedder.embed(texts)
     except (ModelUnavailable, TimeoutError) as error:
         log.warning("question_not_embedded", embedder=embedder.name, error=type(error).__name__)
         return None

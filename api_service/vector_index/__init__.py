@@ -197,6 +197,10 @@ class VectorIndex(Protocol):
         """
         ...
 
+    async def whole(self, after: str | None, limit: int) -> tuple[list[IndexedChunk], str | None]:
+        """Return chunks with all that is stored beside them, vectors too; otherwise as `page`."""
+        ...
+
     async def search(
         self,
         terms: SparseVector,

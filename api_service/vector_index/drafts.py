@@ -99,6 +99,10 @@ class Draft:
         """Return up to limit chunks of the book by their ids, and where the next page begins."""
         return await self._read.page(after, limit)
 
+    async def whole(self, after: str | None, limit: int) -> tuple[list[IndexedChunk], str | None]:
+        """Return chunks with all that is stored beside them; otherwise as `page`."""
+        return await self._read.whole(after, limit)
+
     async def search(
         self,
         terms: SparseVector,

@@ -164,6 +164,10 @@ class EmbeddedIndex:
         """Return up to limit chunks of the book by their ids, and where the next page begins."""
         return await self._run(lambda: engine.page(self._shard, self.book, after, limit))
 
+    async def whole(self, after: str | None, limit: int) -> tuple[list[IndexedChunk], str | None]:
+        """Return chunks with all that is stored beside them; otherwise as `page`."""
+        return await self._run(lambda: engine.whole(self._shard, self.book, after, limit))
+
     async def search(
         self,
         terms: SparseVector,
@@ -196,11 +200,7 @@ class EmbeddedIndex:
         return await asyncio.to_thread(generations.left_over, self._index) is not None
 
     async def opened(self, name: str) -> "EmbeddedIndex":
-        """Open a copy beside the live generation.
-
-        Raises:
-            IndexRefused: It cannot be read.
-        """
+        """Open a copy beside the live generation; IndexRefused where it cannot be read."""
         return await self.open_copy(self._index, name, self.book)
 
     async def copy(self, dimensions: int | None = None) -> str:  # noqa: ARG002 -- made on open

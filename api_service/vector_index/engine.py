@@ -29,6 +29,7 @@ from api_service.vector_index.points import (
     UNNAMED,
     chunk_from,
     dimensions_in,
+    indexed_from,
     origin,
     payload_of,
     stored_from,
@@ -177,6 +178,19 @@ def page(
         qdrant.ScrollRequest(offset=after, limit=limit, with_payload=True, filter=only(book))
     )
     found = [chunk_from(record.payload or {}) for record in records]
+    return found, None if next_ is None else str(next_)
+
+
+def whole(
+    shard: qdrant.EdgeShard, book: str, after: str | None, limit: int
+) -> tuple[list[IndexedChunk], str | None]:
+    """Return chunks with all that is stored beside them; otherwise as `page`."""
+    records, next_ = shard.scroll(
+        qdrant.ScrollRequest(
+            offset=after, limit=limit, with_payload=True, with_vector=True, filter=only(book)
+        )
+    )
+    found = [indexed_from(record.payload or {}, record.vector) for record in records]
     return found, None if next_ is None else str(next_)
 
 

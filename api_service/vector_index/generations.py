@@ -27,6 +27,7 @@ _MADE = "made.json"
 _SCHEMA = "schema"
 _NAME = re.compile(r"generation-[0-9a-f]{32}")
 _BLOCK = 1 << 20
+_TRIES = 5
 # Bytes that must be free before anything is written: the engine writes into mapped files, where a
 # full disk kills the process with SIGBUS before anybody can say why.
 _ROOM = 64 << 20
@@ -194,6 +195,32 @@ def copy(index: Path, source: str, target: str) -> None:
     shutil.copytree(index / source, index / target, copy_function=_copy_without_holes)
     # Only now: a copy that a crash cut short is named nowhere.
     _replace(index / _COPY, f"{target} {source}")
+
+
+def take(index: Path, folder: Path) -> None:
+    """Copy the live generation into a folder of its own, which is an index then, or stays empty.
+
+    Also while another process has the index open: what is live is written to by nobody, but may
+    be replaced, and removed, at any moment.
+
+    Raises:
+        IndexRefused: The pointer names none, again and again one that is gone.
+        OSError: The file system failed.
+    """
+    for _ in range(_TRIES):
+        name = current(index)
+        if name is None:
+            return
+        try:
+            shutil.copytree(index / name, folder / name, copy_function=_copy_without_holes)
+        except (FileNotFoundError, shutil.Error):
+            if current(index) == name:
+                raise
+            shutil.rmtree(folder / name, ignore_errors=True)
+            continue
+        make_current(folder, name)
+        return
+    raise IndexRefused("The index is being replaced again and again; try once more.")
 
 
 def _copy_without_holes(source: str, target: str) -> None:

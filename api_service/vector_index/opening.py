@@ -11,8 +11,12 @@ def index_folder(settings: BookSettings) -> Path:
     return settings.data_dir / "index"
 
 
-async def open_index(settings: BookSettings) -> LiveIndex:
+async def open_index(settings: BookSettings, *, to_read: bool = False) -> LiveIndex:
     """Return the index the settings name; a server is first asked when a method is called.
+
+    Args:
+        settings: Say where it is.
+        to_read: Whether it is only searched, for which a server may have a key of its own.
 
     Raises:
         IndexInUse: The embedded form, and another process has it open.
@@ -23,9 +27,9 @@ async def open_index(settings: BookSettings) -> LiveIndex:
         from api_service.vector_index.server import ServerIndex
         from api_service.vector_index.server_options import options
 
-        return ServerIndex(
-            settings.qdrant_url, settings.qdrant_api_key, settings.book, options(settings)
-        )
+        reading = settings.qdrant_read_only_api_key if to_read else None
+        key = reading or settings.qdrant_api_key
+        return ServerIndex(settings.qdrant_url, key, settings.book, options(settings))
     from api_service.vector_index.embedded import EmbeddedIndex
 
     return await EmbeddedIndex.open(index_folder(settings), settings.book)

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from api_service.documents import DEFAULT_BOOK, Chunk
-from api_service.vector_index import Embedding, IndexedChunk, StoredChunk
+from api_service.vector_index import Embedding, IndexedChunk, SparseVector, StoredChunk
 
 BM25 = "bm25"
 DENSE = "dense"
@@ -72,6 +72,22 @@ def chunk_from(payload: Mapping[str, Any]) -> Chunk:
     # A point of an earlier version may miss what has a default.
     members = {name: payload[name] for name in _CHUNK_FIELDS if name in payload}
     return Chunk(**{**members, "heading_path": tuple(members["heading_path"])})
+
+
+def indexed_from(payload: Mapping[str, Any], vectors: Any) -> IndexedChunk:  # noqa: ANN401 -- either form's
+    """Return all that a point was made from.
+
+    Args:
+        payload: The point's.
+        vectors: By their names, as either form of the index reads them.
+    """
+    terms, dense, origin = vectors[BM25], vectors.get(DENSE), payload.get(EMBEDDER)
+    return IndexedChunk(
+        chunk_from(payload),
+        payload.get(FINGERPRINT, ""),
+        SparseVector(tuple(terms.indices), tuple(terms.values)),
+        Embedding(origin.rpartition("/")[0], tuple(dense)) if origin and dense else None,
+    )
 
 
 def stored_from(payload: Mapping[str, Any]) -> StoredChunk:

@@ -202,6 +202,14 @@ class ServerIndex:
 
         return await self._read(read, ([], None))
 
+    async def whole(self, after: str | None, limit: int) -> tuple[list[IndexedChunk], str | None]:
+        """Return chunks with all that is stored beside them; otherwise as `page`."""
+
+        async def read(at: Generation, requests: Requests) -> tuple[list[IndexedChunk], str | None]:
+            return await server_search.whole(self._client, at.name, requests, after, limit)
+
+        return await self._read(read, ([], None))
+
     async def search(
         self,
         terms: SparseVector,
@@ -259,11 +267,7 @@ class ServerIndex:
             return await self._generations.left_over() is not None
 
     async def copy(self, dimensions: int | None = None) -> str:
-        """Copy the live generation with its vectors, or take the copy that was left over.
-
-        Returns:
-            The name of the new generation; `adopt` or `discard` it.
-        """
+        """Copy the live generation, or take the copy that was left over; return its name."""
         with vendor_errors():
             return await server_copies.copy(self._client, self._generations, dimensions)
 

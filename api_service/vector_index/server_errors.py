@@ -9,6 +9,7 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
 from api_service.problems import IndexUnavailable
+from api_service.upstreams import count_failure
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,7 @@ def vendor_errors() -> Iterator[None]:
         source = error.source if isinstance(error, ResponseHandlingException) else error
         status = getattr(error, "status_code", None)
         log.warning("index_unavailable", vendor_error=type(source).__name__, vendor_status=status)
+        count_failure("index", source)
         raise IndexUnavailable(_sentence(source, status)) from error
 
 

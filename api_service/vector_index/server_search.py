@@ -7,8 +7,15 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from api_service.documents import Chunk, ScoredChunk
-from api_service.vector_index import Asked, Embedding, Found, StoredChunk, convex
-from api_service.vector_index.points import FINGERPRINT, PATH, chunk_from, origin_of, stored_from
+from api_service.vector_index import Asked, Embedding, Found, IndexedChunk, StoredChunk, convex
+from api_service.vector_index.points import (
+    FINGERPRINT,
+    PATH,
+    chunk_from,
+    indexed_from,
+    origin_of,
+    stored_from,
+)
 from api_service.vector_index.prominence import prominence
 from api_service.vector_index.server_requests import Requests, hits
 
@@ -84,6 +91,17 @@ async def page(
     """
     records, next_ = await client.scroll(name, requests.of_book, limit=limit, offset=after)
     found = [chunk_from(record.payload or {}) for record in records]
+    return found, None if next_ is None else str(next_)
+
+
+async def whole(
+    client: AsyncQdrantClient, name: str, requests: Requests, after: str | None, limit: int
+) -> tuple[list[IndexedChunk], str | None]:
+    """Return chunks with all that is stored beside them; otherwise as `page`."""
+    records, next_ = await client.scroll(
+        name, requests.of_book, limit=limit, offset=after, with_vectors=True
+    )
+    found = [indexed_from(record.payload or {}, record.vector) for record in records]
     return found, None if next_ is None else str(next_)
 
 

@@ -1,5 +1,7 @@
 """Signing in: whose address and password these are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +15,8 @@ from auth_service.database.engine import Database, Statements
 from auth_service.database.profiles import PROFILE_COLUMNS, Profile
 from auth_service.database.tables import Account, User
 from auth_service.error_codes import Code
-from auth_service.errors import Refused
+from auth_service.errors import Busy, Refused, TooManyRequests
+from auth_service.metrics import SIGN_INS
 from auth_service.wire import is_email
 from auth_service.workers import WorkerPool
 
@@ -82,6 +85,13 @@ async def check_credentials(
     if not is_email(attempt.email):
         raise Refused(Code.INVALID_EMAIL)
     check_not_too_long(password)
+    with _counted():
+        return await _checked(database, pool, attempt, password, now)
+
+
+async def _checked(
+    database: Database, pool: WorkerPool, attempt: Attempt, password: str, now: datetime
+) -> Profile:
     async with recorded_back_off(database, attempt, now):
         wait = await attempt.begin()
         async with database.autocommit.begin() as db:
@@ -101,6 +111,23 @@ async def check_credentials(
         async with database.autocommit.begin() as db:
             await _replace(db, found, verified.renewed, now)
     return found.user
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Count a sign-in that fails; one that succeeds is counted with its session."""
+    try:
+        yield
+    except TooManyRequests:
+        SIGN_INS.add("backed_off")
+        raise
+    except Busy:
+        SIGN_INS.add("overloaded")
+        raise
+    except Refused as refusal:
+        if refusal.code is Code.INVALID_EMAIL_OR_PASSWORD:
+            SIGN_INS.add("wrong_password")
+        raise
 
 
 async def _find(db: Statements, email: str) -> _Found:

@@ -177,6 +177,7 @@ async def audit_events(
             user_id=event.user_id,
             ip_address=event.ip_address,
             request_id=event.request_id,
+            trace_id=event.trace_id,
             detail=None if event.detail is None else dict(event.detail),
         )
         for event in found

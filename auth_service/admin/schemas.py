@@ -226,6 +226,7 @@ class AuditEventBody(Wire):
     user_id: str | None
     ip_address: str
     request_id: str
+    trace_id: str
     detail: dict[str, str | int] | None
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import CTE, ColumnElement, Insert, Text, insert, literal, select
 from auth_service.database.engine import Statements
 from auth_service.database.tables import AuditEvent
 from service_kit.request_id import current_request_id
+from service_kit.trace_context import current_trace_id
 
 Detail = Mapping[str, str | int]
 
@@ -47,6 +48,7 @@ class EventKind(StrEnum):
     USER_BANNED = "user_banned"
     USER_UNBANNED = "user_unbanned"
     USER_REMOVED = "user_removed"
+    USER_ERASED = "user_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class Event:
     detail: Detail | None = None
 
 
-_COLUMNS = ("event", "created_at", "actor_id", "user_id", "ip_address", "request_id", "detail")
+_COLUMNS = (
+    *("event", "created_at", "actor_id", "user_id", "ip_address", "request_id", "trace_id"),
+    "detail",
+)
 
 
 async def record(db: Statements, event: Event) -> None:
@@ -95,6 +100,7 @@ async def record(db: Statements, event: Event) -> None:
             user_id=event.user_id,
             ip_address=by.ip_address,
             request_id=current_request_id(),
+            trace_id=current_trace_id(),
             detail=event.detail,
         )
     )
@@ -127,6 +133,7 @@ def recording(  # noqa: PLR0913 -- an event is its arguments
             user_id,
             literal(by.ip_address, Text()),
             literal(current_request_id(), Text()),
+            literal(current_trace_id(), Text()),
             literal(detail, AuditEvent.detail.type),
         )
         .select_from(cause)

@@ -20,6 +20,7 @@ _COLUMNS = (
     AuditEvent.user_id,
     AuditEvent.ip_address,
     AuditEvent.request_id,
+    AuditEvent.trace_id,
     AuditEvent.detail,
 )
 
@@ -35,6 +36,7 @@ class StoredEvent:
     user_id: str | None
     ip_address: str
     request_id: str
+    trace_id: str
     detail: Mapping[str, str | int] | None
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from auth_service.database.address import DatabaseAddress
 from auth_service.errors import DatabaseUnavailable
+from auth_service.metrics import DATABASE_ERRORS
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +41,18 @@ class Database:
         autocommit: For one statement at a time, without BEGIN and COMMIT around it. Behind a
             transaction pooler it is `engine`: there a statement's two messages, parse and
             execute, meet the same server connection only within a transaction.
+        most: Connections that are opened at most.
     """
 
     engine: AsyncEngine
     autocommit: AsyncEngine
+    most: int = 0
+
+    def connections(self) -> tuple[int, int, int]:
+        """Return how many connections are in use, how many idle, and how many there may be."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101 -- as an engine of this kind has
+        return pool.checkedout(), pool.checkedin(), self.most
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[AsyncConnection]:
@@ -94,8 +103,9 @@ def open_database(
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
     if address.pooled:
-        return Database(engine, engine)
-    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+        return Database(engine, engine, pool_size + overflow)
+    autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(engine, autocommit, pool_size + overflow)
 
 
 @contextmanager
@@ -148,6 +158,7 @@ def connector(address: DatabaseAddress, statement_seconds: float | None) -> Any:
 def unavailable(error: Exception) -> DatabaseUnavailable:
     """Log that the database is away and return what to raise."""
     log.warning("database_unavailable", error=type(error).__name__)
+    DATABASE_ERRORS.add()
     return DatabaseUnavailable()
 
 

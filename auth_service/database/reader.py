@@ -42,6 +42,7 @@ class Reader:
     ) -> None:
         self._connect = connect
         self._pooled = pooled
+        self._most = connections
         self._free = asyncio.Semaphore(connections)
         self._idle: list[_Connection] = []  # the last to come back is the first to go out again
         self._made: dict[_Connection, float] = {}  # all that are open, and since when
@@ -76,6 +77,10 @@ class Reader:
             raise
         except (OSError, asyncpg.InterfaceError) as error:  # a time-out is an OSError
             raise unavailable(error) from error
+
+    def connections(self) -> tuple[int, int, int]:
+        """Return how many connections are in use, how many idle, and how many there may be."""
+        return len(self._made) - len(self._idle), len(self._idle), self._most
 
     async def close(self) -> None:
         """Close all connections; one that is in use, or whose server hears nothing, is cut."""

@@ -201,4 +201,5 @@ class AuditEvent(Base):
     user_id: Mapped[str | None] = mapped_column(index=True)
     ip_address: Mapped[str]
     request_id: Mapped[str]
+    trace_id: Mapped[str] = mapped_column(server_default="")  # older releases write none
     detail: Mapped[Mapping[str, str | int] | None] = mapped_column(JSONB(none_as_null=True))

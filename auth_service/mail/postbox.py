@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from auth_service.mail import Mail, Mailer, MailRefused, MailUnavailable
+from auth_service.metrics import MAILS
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,7 @@ class Postbox:
         """
         if len(self._under_way) >= self._capacity:
             log.error("mail_dropped", type=mail.type, waiting=len(self._under_way))
+            MAILS.add("lost")
             return
         task = asyncio.create_task(self._deliver(mail))
         self._under_way.add(task)
@@ -120,6 +122,7 @@ class Postbox:
         if late:
             await asyncio.wait(late)
             log.error("mail_lost", reason="stopped", mails=len(late))
+            MAILS.add("lost", by=len(late))
 
     async def _deliver(self, mail: Mail) -> None:
         for attempt, pause in enumerate(self._retries.pauses(), start=1):
@@ -130,20 +133,25 @@ class Postbox:
             except MailUnavailable as error:
                 self._failing = True
                 log.warning("mail_delayed", type=mail.type, attempt=attempt, error=_cause(error))
+                MAILS.add("delayed")
             except MailRefused as error:
                 log.warning("mail_refused", type=mail.type, error=_cause(error))
+                MAILS.add("refused")
                 return
             except Exception as error:  # noqa: BLE001 -- a letter that breaks the mailer must not break the rest; its text may hold the address, so it is not logged
                 log.error("mail_lost", reason="crashed", type=mail.type, error=type(error).__name__)  # noqa: TRY400 -- as above
+                MAILS.add("lost")
                 return
             else:
                 self._failing = False
                 log.info("mail_sent", type=mail.type, attempt=attempt)
+                MAILS.add("sent")
                 return
             if last:
                 break
             await self._pause(pause)
         log.error("mail_lost", reason="given up", type=mail.type)
+        MAILS.add("lost")
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -6,6 +6,7 @@ from auth_service.audit.events import Actor, Event, EventKind, record
 from auth_service.dependencies import Client
 from auth_service.error_codes import Code
 from auth_service.errors import Refused
+from auth_service.metrics import SIGN_INS
 from auth_service.oauth.linking import Entered, NotLinked, Vouched, enter
 from auth_service.resources import Resources
 from auth_service.sessions.lifecycle import StartedSession, start_session
@@ -71,6 +72,8 @@ async def sign_in_failed(  # noqa: PLR0913 -- an event is its arguments
         now: The time of the request.
         user_id: Whose account it was about, where that is known.
     """
+    if reason != "banned":  # counted where it is found out
+        SIGN_INS.add("provider")
     by = Actor(None, caller.ip_address, now)
     detail = {"provider": provider_id, "reason": reason}
     async with resources.database.statements() as db:

@@ -15,6 +15,7 @@ from auth_service.resources import Resources
 from auth_service.revocations.recording import KEPT
 from auth_service.revocations.schemas import EntryBody, FeedBody
 from auth_service.service_callers import FromApiService
+from service_kit.stopping import is_stopping
 
 MOST_WAITED = 10
 """Seconds a caller may be kept waiting for news."""
@@ -41,8 +42,8 @@ async def revocations(
         page = await _page(resources, Place.read(after), now)
         give_up_at = asyncio.get_running_loop().time() + _seconds(wait)
         while not (page.entries or page.anew) and asyncio.get_running_loop().time() < give_up_at:
-            # Or a service told to stop would stay for callers who have gone.
-            if await request.is_disconnected():
+            # Or a service told to stop would stay for callers who wait, or have gone.
+            if is_stopping(request.scope["state"]) or await request.is_disconnected():
                 break
             if await resources.revocations.newest() != page.last:
                 page = await _page(resources, page.last, now)

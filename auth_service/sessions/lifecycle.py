@@ -25,6 +25,7 @@ from auth_service.database.tables import AuditEvent, Session, User
 from auth_service.error_codes import Code
 from auth_service.errors import Refused
 from auth_service.identifiers import new_identifier
+from auth_service.metrics import SIGN_INS, SIGN_UPS
 
 REMEMBERED = timedelta(days=7)
 """A session's length, and how long its cookie is kept."""
@@ -142,6 +143,10 @@ async def start_session(  # noqa: PLR0913 -- a session's row is its arguments
         await _refuse(db, by)
     elif found.banned:
         await db.execute(_LIFT, {"owner": user_id, "moment": now})
+    if event is EventKind.SIGNED_UP:
+        SIGN_UPS.add()
+    else:
+        SIGN_INS.add("ok")
     return started
 
 
@@ -193,6 +198,7 @@ async def _refuse(db: Statements, by: Actor) -> NoReturn:
     there = (await db.execute(select(User.id).where(User.id == by.id))).one_or_none()
     if there is None:
         raise Refused(Code.UNAUTHORIZED)
+    SIGN_INS.add("banned")
     await record(db, Event(EventKind.SIGN_IN_FAILED, by, by.id, {"reason": "banned"}))
     raise Refused(Code.BANNED_USER)
 

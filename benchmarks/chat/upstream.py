@@ -1,8 +1,9 @@
 """OpenAI's API at a fixed pace, in a process of its own: `python -m benchmarks.chat.upstream`.
 
-It listens on PORT. The first part of a path is the pace: below /50-300-20-100/v1 an embedding takes
-50 ms, the first token of an answer 300 ms, each further one 20 ms, and there are 100 of them. It
-does no more than it must, so that it is not what limits whoever asks it.
+It listens on PORT of this machine, or of HOST. The first part of a path is the pace: below
+/50-300-20-100/v1 an embedding takes 50 ms, the first token of an answer 300 ms, each further one
+20 ms, and there are 100 of them. It does no more than it must, so that it is not what limits
+whoever asks it.
 """
 
 import asyncio
@@ -228,13 +229,13 @@ def _whole(said: tuple[bytes, ...], tokens: int) -> bytes:
     return _HEAD + b"".join(islice(cycle(said), tokens)) + _end(tokens)
 
 
-async def _serve(port: int) -> None:
+async def _serve(host: str, port: int) -> None:
     seen = _Seen()
     server = await asyncio.get_running_loop().create_server(
-        lambda: _Connection(seen), "127.0.0.1", port, backlog=1024
+        lambda: _Connection(seen), host, port, backlog=1024
     )
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(int(os.environ["PORT"])))
+    uvloop.run(_serve(os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])))

@@ -19,19 +19,25 @@ SERVER = Path(__file__).parents[3] / "shared/offline-images/qdrant/server.py"
 
 
 @contextmanager
-def qdrant_server(storage: Path, api_key: str | None = None) -> Iterator[str]:
-    """Run the server on a free port, with its data in storage, and give its address."""
+def qdrant_server(
+    storage: Path,
+    api_key: str | None = None,
+    port: int | None = None,
+    read_only_key: str | None = None,
+) -> Iterator[str]:
+    """Run the server with its data in storage, on a free port unless one is named."""
     if not SERVER.exists():
         pytest.skip("needs ../shared/offline-images/qdrant, a stand-in for Qdrant's server")
     if importlib.util.find_spec("orjson") is None:
         pytest.skip("needs orjson, which ../shared/offline-images/qdrant uses")
-    port = free_port()
+    port = port or free_port()
     environment = {
         **os.environ,
         "QDRANT__SERVICE__HOST": "127.0.0.1",
         "QDRANT__SERVICE__HTTP_PORT": str(port),
         "QDRANT__STORAGE__STORAGE_PATH": str(storage),
         "QDRANT__SERVICE__API_KEY": api_key or "",
+        "QDRANT__SERVICE__READ_ONLY_API_KEY": read_only_key or "",
         "COVERAGE_PROCESS_START": "",
         "COVERAGE_PROCESS_CONFIG": "",
     }

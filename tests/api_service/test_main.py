@@ -1,4 +1,6 @@
+import asyncio
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -13,6 +15,9 @@ from pathlib import Path
 import httpx
 
 from api_service.vector_index.opening import open_index
+from tests.api_service.book import ingest
+from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.scripted_openai import says_then_hangs, scripted_openai
 from tests.api_service.service import SECRET, bearer, make_settings
 from tests.loopback import free_port
 
@@ -28,6 +33,7 @@ def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(sys.path),
         "JWT_SECRET": SECRET,
         "DATA_DIR": str(tmp_path / "data"),
+        "SHUTDOWN_NOTICE": "0s",
         **changes,
     }
 
@@ -100,7 +106,7 @@ def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
     assert "server" not in health.headers
     assert asked.json()["title"] == "Book Missing"
     assert '"resources_opened"' in printed
-    assert service.process.returncode in (0, -signal.SIGTERM)
+    assert service.process.returncode == 0
 
 
 def test_a_connection_stays_as_long_as_a_client_with_little_to_ask_keeps_it(
@@ -140,6 +146,59 @@ def test_several_workers_share_a_qdrant_server(tmp_path: Path) -> None:
 
     assert asked.json()["title"] == "Index Unavailable"
     assert printed.count("resources_opened") == 2
+    assert service.process.returncode == 0
+
+
+def test_it_waits_for_its_index_says_so_and_serves_once_it_is_there(tmp_path: Path) -> None:
+    port, index = free_port(), free_port()
+    environment = environment_of(
+        tmp_path, API_SERVER_PORT=str(port), QDRANT_URL=f"http://127.0.0.1:{index}"
+    )
+    address = f"http://127.0.0.1:{port}"
+    with started(tmp_path, environment) as service:
+        wait_for(address)
+        wait_until(lambda: '"service_waiting"' in service.printed())
+        before = httpx.get(f"{address}/ready")
+        with qdrant_server(tmp_path / "qdrant", port=index):
+            wait_until(lambda: '"service_ready"' in service.printed())
+            wait_until(lambda: httpx.get(f"{address}/ready").status_code == 200)
+            asked = httpx.get(f"{address}/v1/search?q=gait", headers=bearer(), timeout=20)
+
+    assert (before.status_code, before.json()["dependencies"]["index"]) == (503, "unavailable")
+    assert asked.json()["title"] == "Book Missing"
+
+
+async def test_a_stream_under_way_ends_with_a_word_when_the_service_stops(tmp_path: Path) -> None:
+    port = free_port()
+    async with scripted_openai() as openai:
+        openai.chat = says_then_hangs("An IMU is a package [1]. ", "It")
+        await ingest(make_settings(tmp_path / "data", openai=openai))
+        environment = environment_of(
+            tmp_path,
+            API_SERVER_PORT=str(port),
+            OPENAI_API_KEY="sk-scripted",
+            OPENAI_BASE_URL=openai.base_url,
+            SHUTDOWN_GRACE="2s",
+        )
+        with started(tmp_path, environment) as service:
+            address = f"http://127.0.0.1:{port}"
+            await asyncio.to_thread(wait_for, address)
+            question = {"message": "What is an IMU?"}
+            async with (
+                httpx.AsyncClient(timeout=30, headers=bearer()) as http,
+                http.stream("POST", f"{address}/v1/chat/stream", json=question) as reply,
+            ):
+                await asyncio.wait_for(openai.reached.wait(), 20)
+                service.process.send_signal(signal.SIGTERM)
+                said = "".join([piece async for piece in reply.aiter_text()])
+            printed = await asyncio.to_thread(service.ended)
+        await asyncio.wait_for(openai.abandoned.wait(), 20)
+
+    last = said.strip().rpartition("\n\n")[2]
+    assert "event: error" in last
+    assert json.loads(last.rpartition("data: ")[2])["retryable"] is True
+    assert service.process.returncode == 0
+    assert "Traceback" not in printed
 
 
 def test_it_reloads_when_asked_to(tmp_path: Path) -> None:
@@ -188,3 +247,16 @@ async def test_an_index_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert service.process.returncode not in (0, None)
     assert "open in another process" in printed
     assert "Traceback" not in printed
+
+
+def test_at_rest_with_the_embedded_index_it_takes_at_most_160_megabytes(tmp_path: Path) -> None:
+    asyncio.run(ingest(make_settings(tmp_path / "data")))
+    port = free_port()
+    environment = environment_of(tmp_path, API_SERVER_PORT=str(port))
+    unmeasured = {name: value for name, value in environment.items() if "COVERAGE" not in name}
+    with started(tmp_path, unmeasured) as service:
+        wait_for(f"http://127.0.0.1:{port}")
+        status = Path(f"/proc/{service.process.pid}/status").read_text()
+
+    (resident,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+    assert int(resident.split()[1]) / 1024 <= 160

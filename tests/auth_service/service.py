@@ -80,6 +80,7 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
             "JWT_SECRET": TOKEN_SECRET,
             "TRUSTED_ORIGINS": ORIGIN,
             "RATE_LIMIT": "off",
+            "OPENAPI": "on",
             **overrides,
         }
     )
@@ -96,6 +97,9 @@ class CountedReader(Reader):
         for statements in self.told:
             statements.append(statement)
         return await self.inner.row(statement, value)
+
+    def connections(self) -> tuple[int, int, int]:
+        return self.inner.connections()
 
 
 @asynccontextmanager
@@ -130,7 +134,8 @@ def bare_environment(**values: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name == "PATH" or name.startswith("COVERAGE")
     }
-    return {**kept, "PYTHONPATH": str(CHECKOUT), **values}
+    # Nobody has to look elsewhere when a service stops.
+    return {**kept, "PYTHONPATH": str(CHECKOUT), "SHUTDOWN_NOTICE": "0s", **values}
 
 
 def set_cookies(response: httpx.Response) -> dict[str, str]:

@@ -58,7 +58,7 @@ async def run(url):
         print("GIVEN", *filter(None, given))
         while (await service.sign_in()).status_code != 429:
             pass
-    async with serving(make_settings(url + "?options=-c%20search_path%3Delsewhere")) as broken:
+    async with serving(make_settings(url + "?options=-c%20role%3Dpg_monitor")) as broken:
         crashed = await broken.sign_in("marked-address@example.com", password="marked-password")
         assert crashed.status_code == 500
     nowhere = "postgresql://marked-role:marked-secret@127.0.0.1:1/marked-database"

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -20,6 +21,7 @@ from auth_service.database.tables import Base
 from auth_service.errors import DatabaseUnavailable
 from auth_service.migrate import alembic_config, migrate
 from service_kit.settings import BadSettings
+from tests.auth_service.database.relay import Relay
 from tests.auth_service.service import CHECKOUT, bare_environment
 
 TABLES = {"user", "session", "account", "verification", "jwks", "apikey"} | {
@@ -53,9 +55,11 @@ def empty_url(postgres: str) -> Iterator[str]:
     ask(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def run_migrate(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_migrate(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "auth_service.migrate"],
+        [sys.executable, "-m", "auth_service.migrate", *arguments],
         cwd=folder,
         env=bare_environment(**environment),
         capture_output=True,
@@ -125,12 +129,41 @@ def test_a_database_that_is_away_is_said_in_a_sentence(tmp_path: Path) -> None:
     nowhere = "postgresql://book:secret-word@127.0.0.1:1/book"
     with pytest.raises(DatabaseUnavailable):
         migrate(nowhere)
-    said = run_migrate(tmp_path, DATABASE_URL=nowhere)
+    said = run_migrate(tmp_path, "--wait", "0", DATABASE_URL=nowhere)
     assert said.returncode == 1
     assert said.stderr.endswith(
         "The database of DATABASE_URL does not answer; the line above names the reason.\n"
     )
     assert "secret-word" not in said.stderr + said.stdout
+
+
+async def test_a_database_that_comes_later_is_waited_for(empty_url: str) -> None:
+    relay = Relay(urlsplit(empty_url).port or 0)
+    await relay.restore()
+    await relay.cut()
+    url = empty_url.replace(f":{relay.target}/", f":{relay.port}/")
+    migrating = asyncio.create_task(asyncio.to_thread(run_migrate, CHECKOUT, DATABASE_URL=url))
+    await asyncio.sleep(3)
+    assert not migrating.done()
+    await relay.restore()
+    done = await migrating
+    await relay.cut()
+    assert done.returncode == 0
+    assert '"waiting_for_database"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_tables_of_a_newer_version_are_left_alone_and_said(empty_url: str) -> None:
+    migrate(empty_url)
+    ask(empty_url, "UPDATE alembic_version SET version_num = 'of_next_year'")
+    before = tables(empty_url)
+    done = run_migrate(CHECKOUT, DATABASE_URL=empty_url)
+    assert done.returncode == 0
+    assert '"newer"' in done.stderr
+    assert "of_next_year" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert tables(empty_url) == before
+    assert ask(empty_url, "SELECT version_num FROM alembic_version") == ["of_next_year"]
 
 
 def test_tables_that_cannot_be_taken_over_are_said_in_sentences(empty_url: str) -> None:

@@ -15,7 +15,7 @@ EXAMPLE = (CHECKOUT / ".env.example").read_text(encoding="utf-8")
 COMPOSE = (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8")
 
 # Read by docker-compose.yml alone.
-COMPOSE_ONLY = {"POSTGRES_PASSWORD", "PUBLISH_HOST"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "PUBLISH_HOST", "SITE_PORT"}
 
 # Gathered under the issuer's variable.
 PARTS = {"OIDC_<NAME>_CLIENT_ID", "OIDC_<NAME>_CLIENT_SECRET"}

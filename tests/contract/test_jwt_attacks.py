@@ -19,6 +19,8 @@ from tests.auth_service.service import COOKIE_SECRET, TOKEN_SECRET
 from tests.contract.both_services import Site, running_site, signed_up
 from tests.contract.jwt_attacks import HS256, Target, attacks, under_key, under_secret
 
+PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "trace_id"}
+LINE = {"event", "level", "service", "request_id", "trace_id", "timestamp"}
 CLASSES = {
     "Expired",
     "LivesTooLong",
@@ -121,7 +123,7 @@ def test_no_attack_opens_the_api(
                 reply.status_code == 401
                 and challenge.startswith('Bearer error="invalid_token"')
                 and reply.headers["content-type"] == "application/problem+json"
-                and body.keys() == {"type", "title", "status", "detail", "instance", "request_id"}
+                and body.keys() == PROBLEM
                 and (body["type"], body["status"]) == ("/problems/invalid-token", 401)
             ):
                 wrong.append((name, reply.status_code, challenge, body))
@@ -135,11 +137,7 @@ def test_no_attack_opens_the_api(
     refused = [line for line in lines if line["event"] == "refused"]
     assert len(refused) == len(sent)
     assert {line["cause"] for line in refused} <= CLASSES
-    assert all(
-        line.keys()
-        == {"problem", "status", "cause", "event", "level", "service", "request_id", "timestamp"}
-        for line in refused
-    )
+    assert all(line.keys() == {"problem", "status", "cause", *LINE} for line in refused)
     nothing_of_a_token(site, sent)
 
 

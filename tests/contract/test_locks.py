@@ -30,10 +30,10 @@ def test_a_lock_pins_every_package_with_hashes_and_names_no_address(lock: Path) 
 @pytest.mark.parametrize(
     ("lock", "extras"),
     [
-        ("auth.txt", ("auth",)),
-        ("api.txt", ("api", "formats")),
-        ("run.txt", ("auth", "api", "embedded", "formats")),
-        ("dev.txt", ("auth", "api", "embedded", "formats", "dev")),
+        ("auth.txt", ("auth", "traces", "sentry")),
+        ("api.txt", ("api", "formats", "traces", "sentry")),
+        ("run.txt", ("auth", "api", "embedded", "formats", "sentry")),
+        ("dev.txt", ("auth", "api", "embedded", "formats", "traces", "sentry", "dev")),
     ],
 )
 def test_a_lock_holds_what_the_project_file_asks_for(lock: str, extras: tuple[str, ...]) -> None:

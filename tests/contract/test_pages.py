@@ -16,9 +16,9 @@ from tests.contract.test_problems import DOCUMENTED
 from tests.journeys.places import slug
 from tests.journeys.readme import CHECKOUT, pages
 
-PAGES = [*pages(), "CONTRIBUTING.md"]
+PAGES = [*pages(), "CONTRIBUTING.md", "SECURITY.md"]
 # Both services': told in a sentence of their own.
-BOTH = {"GET /health", "GET /ready"}
+BOTH = {"GET /health", "GET /health/live", "GET /ready"}
 # A page for people, which the API's description leaves out.
 FOR_PEOPLE = {"GET /error"}
 

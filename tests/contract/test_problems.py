@@ -28,6 +28,7 @@ DOCUMENTED = {
     "BookMissing": (503, "/problems/book-missing", "Book Missing"),
     "KeysUnavailable": (503, "/problems/keys-unavailable", "Keys Unavailable"),
     "LimitUnavailable": (503, "/problems/limit-unavailable", "Limit Unavailable"),
+    "TooBusy": (503, "/problems/too-busy", "Too Busy"),
     "MonthUsedUp": (503, "/problems/month-used-up", "Month Used Up"),
     "RevocationsUnknown": (503, "/problems/revocations-unknown", "Revocations Unknown"),
     "ApiKeysUnavailable": (503, "/problems/api-keys-unavailable", "API Keys Unavailable"),
@@ -46,6 +47,7 @@ MADE = {
     "TooManyRequests": problems.TooManyRequests(7),
     "TooManyAnswers": budget_problems.TooManyAnswers(2, retry_after=7),
     "TokensUsedUp": budget_problems.TokensUsedUp(retry_after=7),
+    "TooBusy": budget_problems.TooBusy(retry_after=7),
     "MonthUsedUp": budget_problems.MonthUsedUp(retry_after=7),
     "ApiKeyUsedUp": problems.ApiKeyUsedUp("A sentence.", retry_after=7),
     "Unexpected": problems.Unexpected(),
@@ -70,7 +72,8 @@ def test_a_problem_keeps_its_status_type_and_title(kind: type[Problem]) -> None:
     assert body["status"] == reply.status_code
     assert body["instance"] == "/v1/chat"
     assert reply.media_type == "application/problem+json"
-    assert set(body) == {"type", "title", "status", "detail", "instance", "request_id"}
+    names = {"type", "title", "status", "detail", "instance", "request_id", "trace_id"}
+    assert set(body) == names
 
 
 @pytest.mark.parametrize("kind", list(tree(Problem)), ids=lambda kind: kind.__name__)

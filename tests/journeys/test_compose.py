@@ -3,16 +3,15 @@
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.calls import Answers, ask, four_calls
+from tests.journeys.containers import Stack, copy_of_the_repository
 from tests.journeys.places import section_at
 from tests.journeys.readme import CHECKOUT, commands
 
@@ -27,48 +26,9 @@ pytestmark = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """The containers of one copy of the repository."""
-
-    folder: Path
-
-    def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["docker", "compose", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=600,
-        )
-
-    def main_process(self, service: str) -> int:
-        """Return the process id, on the host, of what a service's container runs beneath init."""
-        container = self.compose("ps", "-q", service).stdout.strip()
-        inspect = ["docker", "inspect", "-f", "{{.State.Pid}}", container]
-        first = int(subprocess.run(inspect, capture_output=True, text=True, check=True).stdout)
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        init = Path(f"/proc/{first}/comm").read_text().strip()
-        return int(children[0]) if init == "docker-init" else first
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository's files in a folder of their own, as a clone would have them."""
-    folder = tmp_path_factory.mktemp("clone")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (CHECKOUT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, folder / name)
-    return folder
+    return copy_of_the_repository(tmp_path_factory.mktemp("clone"))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,11 @@ COVERED = {
         "Sign-out reaches api-service": "test_readme_walk.py",
         "Sign in with Google or GitHub": "test_oauth_walk.py",
     },
+    "docs/backup.md": {
+        "Back up and restore": "test_backup.py",
+        "What expires": "test_backup.py",
+        "One person's data": "test_backup.py",
+    },
     "docs/book.md": {
         "Several books": "test_local_search_walk.py",
         "How well it is cut": "test_make_run.py",

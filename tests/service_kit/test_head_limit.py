@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from service_kit.head_limit import HEAD_BYTES, HeadLimitProtocol
+from service_kit.security_headers import HEADERS
 
 
 async def length_of_body(scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,3 +84,17 @@ async def test_the_limit_is_not_the_bodys(port: int) -> None:
     chunks = [b"2710\r\n" + piece + b"\r\n" for piece in ENDLESS]
     chunked = b"Transfer-Encoding: chunked\r\n\r\n"
     assert "read 1000000" in await answer_to(port, HEAD, chunked, *chunks, b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\nHo st\r\n\r\n", b"\x16\x03\x01\r\n\r\n"])
+async def test_what_is_no_request_is_refused_as_carefully_as_one(
+    port: int, nonsense: bytes
+) -> None:
+    said = await answer_to(port, nonsense)
+    head, _, body = said.partition("\r\n\r\n")
+
+    assert head.startswith("HTTP/1.1 400 Bad Request\r\n")
+    for name, value in HEADERS:
+        assert f"\r\n{name.decode()}: {value.decode()}" in head
+    assert f"\r\ncontent-length: {len(body)}" in head
+    assert body == "Invalid HTTP request received."

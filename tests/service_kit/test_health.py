@@ -3,8 +3,10 @@ import time
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
-from service_kit.health import PROBE_SECONDS, Probe, health_routes
+from service_kit.health import FRESH_SECONDS, PROBE_SECONDS, Probe, health_routes
+from service_kit.stopping import Stopping
 from tests.service_kit.asgi import client
 
 
@@ -32,10 +34,11 @@ async def ask(app: FastAPI, path: str) -> httpx.Response:
 
 
 async def test_health_names_the_service_and_asks_nobody() -> None:
-    reply = await ask(service(database=fails), "/health")
+    for path in ("/health", "/health/live"):
+        reply = await ask(service(database=fails), path)
 
-    assert reply.status_code == 200
-    assert reply.text == '{"status":"healthy","service":"test-service"}'
+        assert reply.status_code == 200
+        assert reply.text == '{"status":"healthy","service":"test-service"}'
 
 
 async def test_a_service_is_ready_when_all_it_depends_on_answers() -> None:
@@ -46,7 +49,9 @@ async def test_a_service_is_ready_when_all_it_depends_on_answers() -> None:
         "status": "ready",
         "service": "test-service",
         "dependencies": {"database": "ok", "index": "ok"},
+        "age_seconds": reply.json()["age_seconds"],
     }
+    assert reply.json()["age_seconds"].keys() == {"database", "index"}
 
 
 async def test_a_dependency_that_fails_is_named_without_its_error() -> None:
@@ -73,3 +78,57 @@ async def test_a_dependency_that_hangs_is_given_up_on() -> None:
 
     assert reply.status_code == 503
     assert time.monotonic() - started < PROBE_SECONDS + 2
+
+
+async def test_many_who_ask_are_told_what_one_was_and_how_old_it_is() -> None:
+    asked: list[float] = []
+    age = -1.0
+    away = False
+
+    async def counts() -> None:
+        asked.append(time.monotonic())
+        await asyncio.sleep(0.05)
+        if away:
+            raise ConnectionRefusedError
+
+    async with client(service(database=counts)) as http:
+        first = await asyncio.gather(*(http.get("/ready") for _ in range(20)))
+        away = True
+        while (reply := await http.get("/ready")).status_code == 200:
+            age = reply.json()["age_seconds"]["database"]
+            await asyncio.sleep(0.05)
+
+    assert {reply.status_code for reply in first} == {200}
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= FRESH_SECONDS
+    assert 0 <= age <= FRESH_SECONDS
+
+
+async def test_one_who_leaves_takes_nobodys_answer_along() -> None:
+    async def takes_a_while() -> None:
+        await asyncio.sleep(0.3)
+
+    async with client(service(database=takes_a_while)) as http:
+        leaving = asyncio.create_task(http.get("/ready"))
+        await asyncio.sleep(0.1)
+        staying = asyncio.create_task(http.get("/ready"))
+        await asyncio.sleep(0.1)
+        leaving.cancel()
+        assert (await staying).status_code == 200
+
+
+async def test_a_service_told_to_stop_is_not_ready_whatever_answers() -> None:
+    app = service(database=answers)
+    stopping = Stopping()
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {"stopping": stopping}}, receive, send)
+
+    async with client(told) as http:
+        before = await http.get("/ready")
+        stopping.tell()
+        after, health = await http.get("/ready"), await http.get("/health")
+
+    assert (before.status_code, before.json()["status"]) == (200, "ready")
+    assert (after.status_code, after.json()["status"]) == (503, "draining")
+    assert health.status_code == 200

@@ -1,3 +1,5 @@
+import asyncio
+import gc
 import json
 import logging
 
@@ -92,17 +94,33 @@ def test_an_exception_of_a_library_is_logged_without_its_variables(
 ) -> None:
     configure_logs("test-service", "json", "INFO")
     try:
-        fail("hunter2-hunter2")
+        int("hunter" + str(2))
     except ValueError:
         logging.getLogger("some.library").exception("It failed.")
 
     printed = capfd.readouterr().err
     assert "ValueError" in printed
+    assert "test_logs.py" in printed
     assert "hunter2" not in printed
 
 
-def fail(password: str) -> int:
-    return int(f"{len(password)} characters")
+async def test_a_task_that_nobody_waits_for_says_by_what_it_has_failed_and_no_more(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+
+    async def fails() -> None:
+        raise ValueError("hunter" + str(2))
+
+    asyncio.get_running_loop().set_exception_handler(None)
+    task = asyncio.create_task(fails())
+    await asyncio.wait({task})
+    del task
+    gc.collect()
+
+    (line,) = lines(capfd)
+    assert (line["event"], line["error"]) == ("Task exception was never retrieved", "ValueError")
+    assert "hunter2" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api_service.budget_problems import TokensUsedUp, TooManyAnswers
+from api_service.budget_problems import TokensUsedUp, TooBusy, TooManyAnswers
 from api_service.budgets import Balance
 from api_service.chat.events import Delta, Done
 from api_service.chat.prompt import BUDGET
@@ -13,6 +13,7 @@ from api_service.chat.spending import most_tokens
 from api_service.llms import Usage
 from api_service.problems import IndexUnavailable, LimitUnavailable, ModelUnavailable
 from api_service.resources import Resources, open_resources
+from tests.api_service.callers import make_caller
 from tests.api_service.chat.asking import (
     ADA,
     BILLED,
@@ -81,6 +82,26 @@ async def test_answers_in_the_books_own_words_and_refusals_take_no_tokens(tmp_pa
             refused = await tokens(resources)
 
     assert extractive == refused == Balance()
+
+
+async def test_beyond_the_crowd_a_question_is_refused_at_once_and_a_place_is_given_back(
+    tmp_path: Path,
+) -> None:
+    async with (
+        scripted_openai() as openai,
+        opened(tmp_path, openai, answers_at_once=1) as resources,
+    ):
+        openai.chat = says_then_hangs("A lidar")
+        async with aclosing(asked(resources)) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    break
+            with pytest.raises(TooBusy) as refused:
+                await heard(asked(resources, of=make_caller("grace")))
+        openai.chat = BILLED
+        assert await heard(asked(resources))
+
+    assert refused.value.headers["Retry-After"] == "2"
 
 
 async def test_a_reader_who_leaves_has_taken_what_was_said_and_asked(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from api_service.chat.events import Delta, Event, Meta
 from api_service.chat.streaming import EventStream
 from api_service.chat.voices.sse import NamedEvents
 from api_service.problems import ModelUnavailable, Problem
+from service_kit.logs import configure_logs
 from tests.api_service.book import LIDAR, ingest
 from tests.api_service.scripted_openai import (
     Scene,
@@ -318,6 +319,7 @@ async def test_a_crash_in_the_middle_says_nothing_of_itself(
         yield Delta("An IMU")
         int(WORDS)
 
+    configure_logs("api-service", "json", "INFO")  # which leave its text out
     await streamed(crashing())(SCOPE, reader.receive, reader.send)
     printed = capfd.readouterr()
 

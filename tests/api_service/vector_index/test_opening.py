@@ -3,12 +3,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
+from api_service.problems import IndexUnavailable
 from api_service.settings import BookSettings
 from api_service.vector_index.embedded import EmbeddedIndex
 from api_service.vector_index.opening import index_folder, open_index
 from api_service.vector_index.server import ServerIndex
+from tests.api_service.book import ingest
+from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.service import make_settings, running_service
+from tests.api_service.vector_index.chunks import make_stored
 
 
 async def test_without_an_address_the_index_is_embedded_in_the_data_folder(tmp_path: Path) -> None:
@@ -56,3 +62,38 @@ async def test_with_an_address_the_index_is_on_that_server_and_no_folder_is_made
     assert isinstance(index, ServerIndex)
     assert not settings.data_dir.exists()
     await index.close()
+
+
+async def test_answers_search_with_a_key_that_only_reads(tmp_path: Path) -> None:
+    with qdrant_server(
+        tmp_path / "storage", "the-key-that-writes", read_only_key="the-key-that-reads"
+    ) as url:
+        settings = make_settings(tmp_path, qdrant_url=url).model_copy(
+            update={
+                "qdrant_api_key": SecretStr("the-key-that-writes"),
+                "qdrant_read_only_api_key": SecretStr("the-key-that-reads"),
+            }
+        )
+        await ingest(settings)
+        async with running_service(settings) as http:
+            asked = await http.post(
+                "/v1/chat", json={"message": "What is an inertial measurement unit?"}
+            )
+            ready = await http.get("/ready")
+        index = await open_index(settings, to_read=True)
+        with pytest.raises(IndexUnavailable, match="refuses our key"):
+            await index.write([make_stored("camera")])
+        await index.close()
+
+    assert (asked.status_code, ready.status_code) == (200, 200)
+    assert asked.json()["sources"]
+
+
+async def test_without_one_answers_search_with_the_key_that_writes(tmp_path: Path) -> None:
+    with qdrant_server(tmp_path / "storage", "the-key-that-writes") as url:
+        settings = make_settings(tmp_path, qdrant_url=url).model_copy(
+            update={"qdrant_api_key": SecretStr("the-key-that-writes")}
+        )
+        index = await open_index(settings, to_read=True)
+        assert await index.count() == 0
+        await index.close()

@@ -32,6 +32,7 @@ async def test_an_event_is_told_whole(service: Service) -> None:
         "userId": mina.id,
         "ipAddress": "203.0.113.7",
         "requestId": done.headers["x-request-id"],
+        "traceId": done.headers["traceparent"].split("-")[1],
         "detail": {"role": "instructor"},
     }
     assert reply.headers["cache-control"] == "no-store"

@@ -123,6 +123,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
         "ip_address": ("text", NN, ""),
         "request_id": ("text", NN, ""),
         "detail": ("jsonb", "", ""),
+        "trace_id": ("text", NN, "''::text"),
     },
 }
 INDEXES = {

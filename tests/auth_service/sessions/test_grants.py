@@ -71,7 +71,7 @@ async def test_without_being_asked_nobody_is_granted_one(service: Service) -> No
         assert set((await get(service, f"jwt{query}", cookie)).json()) == {"token", "user"}
     for reply in (signed_up, signed_in):
         assert set(set_cookies(reply)) == {COOKIE}
-        assert "cache-control" not in reply.headers
+        assert reply.headers["cache-control"] == "no-store"
     assert await service.rows("SELECT * FROM refresh_token") == []
 
 

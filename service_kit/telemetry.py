@@ -1,0 +1,62 @@
+"""What a process of a service tells of itself: begun once, before anything else is done."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from service_kit.logdna import FLUSH_SECONDS, LogDna
+from service_kit.logs import configure_logs
+from service_kit.sentry import Sentry
+from service_kit.telemetry_settings import TelemetrySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where it is told, beside the process's own stream.
+
+    Attributes:
+        logdna: Takes the log lines; None where it is off.
+        sentry: Hears what goes wrong; None where it is off.
+    """
+
+    logdna: LogDna | None = None
+    sentry: Sentry | None = None
+
+    @asynccontextmanager
+    async def flushed(self) -> AsyncIterator[None]:
+        """Send what is left when the block is left: a server ends its process soon after."""
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.flush)
+
+    def flush(self) -> None:
+        """Wait until all of it is sent, FLUSH_SECONDS at most for each."""
+        if self.sentry is not None:
+            self.sentry.flush(FLUSH_SECONDS)
+        if self.logdna is not None:
+            self.logdna.flush(FLUSH_SECONDS)
+
+
+def start_telemetry(service: str, settings: TelemetrySettings) -> Telemetry:
+    """Configure the logs of this process, and begin to send what is to be sent elsewhere.
+
+    Args:
+        service: Said wherever something is told.
+        settings: Where that is.
+
+    Raises:
+        BadSettings: SENTRY_DSN is none, or its package is not installed.
+    """
+    sentry = Sentry(service, settings) if settings.sentry_dsn else None
+    key = settings.logdna_ingestion_key
+    logdna = LogDna(settings.logdna_url, key.get_secret_value(), app=service) if key else None
+    configure_logs(
+        service,
+        settings.log_format,
+        settings.log_level,
+        copy=None if logdna is None else logdna.write,
+        watch=sentry,
+    )
+    return Telemetry(logdna, sentry)

@@ -1,0 +1,1 @@
+"""What is shipped besides our own code: its licences, and what is known against it."""

@@ -1,0 +1,285 @@
+"""Several of each service behind one origin: limits, revocations, and whatever may be killed."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.journeys.containers import (
+    Stack,
+    addresses,
+    copy_of_the_repository,
+    killed,
+    resident_megabytes,
+)
+from tests.journeys.load import (
+    OK,
+    QUESTION,
+    RETRYABLE,
+    Reader,
+    all_sign_in,
+    answer,
+    load,
+    refused,
+    signed_up,
+    site,
+)
+from tests.journeys.readme import CHECKOUT
+
+ORIGIN = "http://localhost:8080"
+AUTH = ("auth-1", "auth-2")
+API = ("api-1", "api-2", "api-3")
+PORTS = (3001, 3001, 8000, 8000, 8000)
+BACK_SECONDS = 10.0
+
+SETTINGS = """
+OPENAI_API_KEY=none-is-needed
+OPENAI_BASE_URL=http://upstream:9000/0-50-20-40/v1
+AUTH_RATE_LIMIT=100000/10 seconds
+CREDENTIAL_RATE_LIMIT=100000/minute
+CHAT_RATE_LIMIT=60/minute
+PASSWORD_TRIES_LIMIT=5/minute
+"""
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        os.environ.get("COMPOSE_JOURNEY") != "1", reason="runs by `make test-compose` alone"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("clone"))
+    files = ("-f", "docker-compose.yml", "-f", "tests/journeys/scale.yml")
+    stack = Stack(folder, (*files, "--profile", "scale"))
+    subprocess.run(["make", "env"], cwd=folder, check=True)
+    with (folder / ".env").open("a") as settings:
+        settings.write(SETTINGS)
+    up = stack.compose("up", "--build", "--wait", "--detach", "proxy", check=False)
+    try:
+        assert up.returncode == 0, up.stderr + stack.compose("logs", check=False).stdout
+        yield stack
+    finally:
+        down = stack.compose("down", "--volumes", "--remove-orphans", check=False)
+        assert down.returncode == 0, down.stderr
+
+
+@pytest.fixture(scope="module")
+def replicas(stack: Stack) -> list[str]:
+    return stack.containers(*AUTH, *API)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    del stack
+    async with site(ORIGIN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def readers(http: httpx.AsyncClient) -> list[Reader]:
+    return [await signed_up(http) for _ in range(40)]
+
+
+def test_the_images_and_the_processes_are_no_larger_than_they_may_be(stack: Stack) -> None:
+    sizes = subprocess.run(
+        [sys.executable, "-m", "benchmarks.images"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    resident = {name: resident_megabytes(stack.main_process(name)) for name in (*AUTH, *API)}
+
+    assert sizes.returncode == 0, sizes.stdout + sizes.stderr
+    assert sizes.stdout.count(" MB  ") == 20
+    assert all(resident[name] <= 130 for name in AUTH), resident
+    assert all(resident[name] <= 220 for name in API), resident
+
+
+async def test_both_services_answer_under_one_origin_and_nothing_else_does(
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    answered = await answer(http, readers[0])
+    session = await http.get("/api/auth/get-session", headers={"cookie": readers[0].cookie})
+    others = [await http.get(path) for path in ("/", "/health", "/internal/revocations")]
+    published = stack.compose("ps", "--format", "{{.Service}} {{.Ports}}").stdout
+
+    assert answered.json()["mode"] == "generated"
+    assert session.json()["user"]["email"] == readers[0].email
+    assert [each.status_code for each in others] == [404, 404, 404]
+    assert [line.split()[0] for line in published.splitlines() if "->" in line] == ["proxy"]
+
+
+async def test_an_address_is_what_the_proxy_saw_not_what_was_claimed(
+    http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    claimed = {"X-Forwarded-For": "203.0.113.7", "cookie": readers[0].cookie}
+    body = {"email": readers[0].email, "password": "battery staple correct"}
+    signed_in = await http.post("/api/auth/sign-in/email", json=body, headers=claimed)
+    cookie = signed_in.headers["set-cookie"].split(";")[0]
+    session = (await http.get("/api/auth/get-session", headers={"cookie": cookie})).json()
+
+    assert session["session"]["ipAddress"] not in {"", "203.0.113.7"}
+
+
+async def test_questions_are_limited_exactly_across_all_replicas(http: httpx.AsyncClient) -> None:
+    reader = await signed_up(http)
+
+    async def search() -> tuple[int, str]:
+        reply = await http.get("/v1/search", params={"q": "robot"}, headers=reader.bearer)
+        return reply.status_code, reply.headers.get("Retry-After", "")
+
+    told = await asyncio.gather(*(search() for _ in range(90)))
+
+    assert Counter(status for status, _ in told) == {200: 60, 429: 30}
+    assert all(1 <= int(after) <= 60 for status, after in told if status == 429)
+
+
+async def test_wrong_passwords_are_limited_exactly_across_all_replicas(
+    http: httpx.AsyncClient,
+) -> None:
+    reader = await signed_up(http)
+    body = {"email": reader.email, "password": "not the password"}
+    tries = [http.post("/api/auth/sign-in/email", json=body) for _ in range(12)]
+    told = Counter(reply.status_code for reply in await asyncio.gather(*tries))
+
+    assert told == {401: 5, 429: 7}
+
+
+async def test_a_sign_out_is_heard_by_every_replica(stack: Stack, http: httpx.AsyncClient) -> None:
+    reader = await signed_up(http)
+    at = [f"http://{address}:8000/v1/me" for address in addresses(*stack.containers(*API))]
+
+    async def statuses() -> set[int]:
+        asked = [http.get(address, headers=reader.bearer) for address in at]
+        return {reply.status_code for reply in await asyncio.gather(*asked)}
+
+    before = await statuses()
+    out = await http.post("/api/auth/sign-out", headers={"cookie": reader.cookie})
+    deadline = time.monotonic() + 5
+    while (after := await statuses()) != {401}:
+        assert time.monotonic() < deadline, after
+        await asyncio.sleep(0.1)
+
+    assert (before, out.status_code) == ({200}, 200)
+
+
+async def test_a_stream_passes_the_proxy_as_it_comes(
+    http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    async with http.stream(
+        "POST", "/v1/chat/stream", json=QUESTION, headers=readers[1].bearer
+    ) as reply:
+        came = [time.monotonic() async for line in reply.aiter_lines() if line == "event: delta"]
+
+    # The model says a word every 20 ms, for 0.8 s: all at once is what a buffer would make of it.
+    assert came[-1] - came[0] > 0.3
+
+
+async def test_of_a_reader_who_leaves_the_model_hears_through_the_proxy(
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    (upstream,) = addresses(*stack.containers("upstream"))
+
+    async def abandoned() -> int:
+        return len((await http.get(f"http://{upstream}:9000/abandoned")).json())
+
+    before = await abandoned()
+    async with http.stream(
+        "POST", "/v1/chat/stream", json=QUESTION, headers=readers[2].bearer
+    ) as reply:
+        async for line in reply.aiter_lines():
+            if line == "event: delta":
+                break
+    deadline = time.monotonic() + 5
+    while await abandoned() == before:
+        assert time.monotonic() < deadline, "the model goes on"
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", [*AUTH, *API])
+async def test_a_replica_that_is_killed_costs_no_more_than_it_had_in_its_hands(
+    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], name: str
+) -> None:
+    async with load(http, readers) as record:
+        await asyncio.sleep(1)
+        began, gone = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
+        await back(replicas, http, readers, began)
+        await asyncio.sleep(1)
+
+    lost = record.failed()
+    assert [each for each in lost if each.begun > gone or each.ended < began] == []
+    assert len(lost) <= 5  # one of each kind is under way at a time
+    assert Counter(each.kind for each in record.asked if each.outcome == OK).keys() == KINDS
+    await all_sign_in(http, record.accounts)
+
+
+@pytest.mark.parametrize("name", ["proxy", "redis", "postgres", "qdrant"])
+async def test_what_the_replicas_need_comes_back_and_nothing_acknowledged_is_lost(
+    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], name: str
+) -> None:
+    async with load(http, readers) as record:
+        await asyncio.sleep(1)
+        began, _ = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
+        await back(replicas, http, readers, began)
+        since = began + BACK_SECONDS
+        while {each.kind for each in record.asked if each.begun > since} != KINDS:
+            assert time.monotonic() < since + 30, "no request of each kind ends any more"
+            await asyncio.sleep(0.2)
+
+    assert [each for each in record.failed() if each.ended < began or each.begun > since] == []
+    await all_sign_in(http, record.accounts)
+
+
+async def test_replicas_are_replaced_one_by_one_and_only_streams_notice(
+    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader]
+) -> None:
+    async with load(http, readers) as record:
+        for name in (*AUTH, *API):
+            await asyncio.to_thread(stack.compose, "restart", "--no-deps", name)
+            await back(replicas, http, readers, time.monotonic())
+
+    lost = [
+        each
+        for each in record.failed()
+        if not (each.kind == "stream" and each.outcome == RETRYABLE)
+    ]
+    assert lost == []
+
+
+KINDS = {"session", "sign-in", "sign-up", "answer", "stream"}
+
+
+async def back(
+    replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], since: float
+) -> None:
+    """Return when every replica is ready and readers sign in and are answered."""
+    missing: list[str] = ["nothing asked yet"]
+    while missing:
+        assert time.monotonic() - since < BACK_SECONDS, missing
+        await asyncio.sleep(0.2)
+        at = await asyncio.to_thread(addresses, *replicas)
+        ready = [is_ready(http, address, port) for address, port in zip(at, PORTS, strict=True)]
+        told = dict(zip((*AUTH, *API), await asyncio.gather(*ready), strict=True))
+        missing = [name for name, is_there in told.items() if not is_there]
+        missing = missing or await refused(http, secrets.choice(readers))
+
+
+async def is_ready(http: httpx.AsyncClient, address: str, port: int) -> bool:
+    try:
+        reply = await http.get(f"http://{address}:{port}/ready", timeout=3)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return reply.status_code == 200
