@@ -28,7 +28,7 @@ from api_service.vector_index import (
     server_search,
 )
 from api_service.vector_index.points import origin
-from api_service.vector_index.server_errors import vendor_errors
+from api_service.vector_index.server_errors import bound_in_time, vendor_errors
 from api_service.vector_index.server_generations import WRITE_SECONDS, Generation, Generations
 from api_service.vector_index.server_lock import ServerLock
 from api_service.vector_index.server_options import Options
@@ -72,6 +72,7 @@ class ServerIndex:
         self._client = AsyncQdrantClient(
             **self._how, limits=httpx.Limits(max_connections=32, max_keepalive_connections=8)
         )
+        bound_in_time(self._client)
         self._options = options
         self._generations = Generations(self._client, options.alias, options.kept)
         self._lock = ServerLock(

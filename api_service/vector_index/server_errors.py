@@ -1,11 +1,15 @@
-"""The one place where what the Qdrant client raises becomes ours."""
+"""The one place where what the Qdrant client raises becomes ours, and where it is given up."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import httpx
 import structlog
+from qdrant_client import AsyncQdrantClient
 from qdrant_client.common.client_exceptions import QdrantException
+from qdrant_client.http.api_client import SendAsync
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
 from api_service.problems import IndexUnavailable
@@ -13,18 +17,38 @@ from api_service.upstreams import count_failure
 
 log = structlog.get_logger(__name__)
 
+_NO_REPLY = (JSONDecodeError, UnicodeDecodeError, AssertionError)
+"""What the client raises over a reply of status 200 that is none of Qdrant's, or half of one."""
+
 
 @contextmanager
 def vendor_errors() -> Iterator[None]:
     """Turn every error of the Qdrant client into IndexUnavailable, the vendor's as its cause."""
     try:
         yield
-    except (ApiException, QdrantException) as error:
+    except (ApiException, QdrantException, *_NO_REPLY) as error:
         source = error.source if isinstance(error, ResponseHandlingException) else error
         status = getattr(error, "status_code", None)
         log.warning("index_unavailable", vendor_error=type(source).__name__, vendor_status=status)
         count_failure("index", source)
         raise IndexUnavailable(_sentence(source, status)) from error
+
+
+def bound_in_time(client: AsyncQdrantClient) -> None:
+    """Have each request end within its timeout, to the last byte of the answer.
+
+    The client's own is the longest wait between two bytes: an answer of one byte a second would
+    never be late.
+    """
+    client.http.client.add_middleware(_in_time)
+
+
+async def _in_time(request: httpx.Request, send: SendAsync) -> httpx.Response:
+    try:
+        async with asyncio.timeout(request.extensions["timeout"]["read"]):
+            return await send(request)
+    except TimeoutError as error:
+        raise ResponseHandlingException(httpx.ReadTimeout("", request=request)) from error
 
 
 def _sentence(error: Exception, status: int | None) -> str:

@@ -21,6 +21,9 @@ from api_service.vector_index.server_requests import Requests, hits
 
 _PAGE = 1000
 
+_PAGE_SECONDS = 60
+"""How long a page of all that is stored may take: no reader waits for it, and it may be large."""
+
 
 async def search(client: AsyncQdrantClient, name: str, requests: Requests, asked: Asked) -> Found:
     """Return at most asked.limit chunks of the collection, best first.
@@ -99,7 +102,12 @@ async def whole(
 ) -> tuple[list[IndexedChunk], str | None]:
     """Return chunks with all that is stored beside them; otherwise as `page`."""
     records, next_ = await client.scroll(
-        name, requests.of_book, limit=limit, offset=after, with_vectors=True
+        name,
+        requests.of_book,
+        limit=limit,
+        offset=after,
+        with_vectors=True,
+        timeout=_PAGE_SECONDS,
     )
     found = [indexed_from(record.payload or {}, record.vector) for record in records]
     return found, None if next_ is None else str(next_)
@@ -117,7 +125,12 @@ async def stored(
         ApiException: The server refused or failed; 404 where there is no such collection.
     """
     records, next_ = await client.scroll(
-        name, requests.of_book, limit=_PAGE, offset=after, with_payload=[PATH, FINGERPRINT]
+        name,
+        requests.of_book,
+        limit=_PAGE,
+        offset=after,
+        with_payload=[PATH, FINGERPRINT],
+        timeout=_PAGE_SECONDS,
     )
     return {str(record.id): stored_from(record.payload or {}) for record in records}, next_
 

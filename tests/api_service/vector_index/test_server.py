@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -79,10 +80,43 @@ async def test_a_server_that_stays_silent_does_not_hold_a_search_for_long() -> N
         await index.close()
 
 
-@pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
-async def test_a_server_that_answers_nonsense_makes_the_index_unavailable(status: int) -> None:
+async def test_a_server_that_answers_byte_by_byte_does_not_hold_a_search_for_long() -> None:
+    gone = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n":
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(1)
+        gone.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
+        index = ServerIndex(f"http://127.0.0.1:{slow.sockets[0].getsockname()[1]}")
+        started = time.monotonic()
+        with pytest.raises(IndexUnavailable, match="in time"):
+            await index.search(query_terms("camera"), None, 5)
+        assert time.monotonic() - started < 10
+        await asyncio.wait_for(gone.wait(), 10)  # the connection is not kept
+        await index.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((status, b"<html>") for status in (200, 301, 404, 429, 500, 503)),
+        (200, b""),
+        (200, b'{"result": {"ali'),
+        (200, b'{"result": "\xff"}'),
+        (200, b'{"result": null}'),
+        (200, b'{"result": {"aliases": 1}}'),
+    ],
+)
+async def test_a_server_that_answers_nonsense_makes_the_index_unavailable(
+    status: int, body: bytes
+) -> None:
     async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"HTTP/1.1 {status} Odd\r\nRetry-After: 1\r\n\r\n<html>".encode())
+        writer.write(f"HTTP/1.1 {status} Odd\r\nRetry-After: 1\r\n\r\n".encode() + body)
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as odd:
