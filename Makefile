@@ -150,6 +150,7 @@ lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml
 		-o requirements/run.txt
 	$(LOCK) pyproject.toml --all-extras -o requirements/dev.txt
 	$(LOCK) benchmarks/retrieval/requirements.in -o benchmarks/retrieval/requirements.txt
+	$(LOCK) benchmarks/soak/requirements.in -o benchmarks/soak/requirements.txt
 	echo 'setuptools>=80' | $(LOCK) - -o requirements/build.txt
 
 clean: ## Remove the environment and caches; .env and .data stay

@@ -42,7 +42,7 @@ def ours(vendor: Server, pace: Pace, folder: Path) -> Iterator[Server]:
     """
     port = free_port()
     environment = {
-        **_book(vendor, pace, folder),
+        **book_settings(vendor, pace, folder),
         "API_SERVER_PORT": str(port),
         "JWT_SECRET": _SECRET,
         # Counted, and never reached.
@@ -88,7 +88,7 @@ def ingest(vendor: Server, folder: Path) -> None:
     done = subprocess.run(  # noqa: S603 -- our own command
         command,
         cwd=folder,
-        env=environment_of(_book(vendor, Pace(), folder)),
+        env=environment_of(book_settings(vendor, Pace(), folder)),
         capture_output=True,
         text=True,
         check=False,
@@ -97,7 +97,8 @@ def ingest(vendor: Server, folder: Path) -> None:
         raise BenchmarkFailed(f"The book could not be ingested: {done.stderr[-500:]}")
 
 
-def _book(vendor: Server, pace: Pace, folder: Path) -> dict[str, str]:
+def book_settings(vendor: Server, pace: Pace, folder: Path) -> dict[str, str]:
+    """Return the settings by which api-service finds a folder's book, and the vendor."""
     return {
         "DATA_DIR": str(folder),
         "EMBEDDING_MODEL": EMBEDDING_MODEL,

@@ -1,12 +1,11 @@
 """The frameworks' own environment, and processes in it and in ours."""
 
-import hashlib
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
+from benchmarks.environment import installed
 from benchmarks.failure import BenchmarkFailed
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
@@ -27,16 +26,7 @@ def frameworks_python(folder: Path) -> Path:
     Raises:
         BenchmarkFailed: They cannot be installed.
     """
-    python = folder / "bin/python"
-    stamp = folder / ".installed"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
-        return python
-    venv.create(folder, with_pip=True, clear=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
-    run([*install, "-r", str(REQUIREMENTS)])
-    stamp.write_text(wanted, encoding="utf-8")
-    return python
+    return installed(REQUIREMENTS, folder) / "python"
 
 
 def run(command: list[str], *, checkout: Path | None = None) -> str:

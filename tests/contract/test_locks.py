@@ -8,6 +8,7 @@ CHECKOUT = Path(__file__).parents[2]
 LOCKS = [
     *sorted((CHECKOUT / "requirements").glob("*.txt")),
     CHECKOUT / "benchmarks/retrieval/requirements.txt",
+    CHECKOUT / "benchmarks/soak/requirements.txt",
 ]
 
 

@@ -1,4 +1,3 @@
-import hashlib
 import sys
 from pathlib import Path
 
@@ -7,7 +6,6 @@ import pytest
 from benchmarks.failure import BenchmarkFailed
 from benchmarks.retrieval.environment import (
     REQUIREMENTS,
-    frameworks_python,
     own_python,
     run,
     versions,
@@ -29,10 +27,3 @@ def test_versions_are_asked_of_the_environment() -> None:
 def test_every_framework_is_pinned() -> None:
     pinned = REQUIREMENTS.read_text()
     assert all(f"\n{entry.package}==" in pinned for entry in SYSTEMS if entry.package)
-
-
-def test_an_environment_of_these_requirements_is_used_again(tmp_path: Path) -> None:
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    (tmp_path / ".installed").write_text(wanted)
-    assert frameworks_python(tmp_path) == tmp_path / "bin/python"
-    assert list(tmp_path.iterdir()) == [tmp_path / ".installed"]
