@@ -1,4 +1,4 @@
-"""How the process itself is: the event loop's lag, processor time, memory, file descriptors.
+"""How the process itself is: the event loop's lag and tasks, processor time, memory, files.
 
 The names of the last three are those that Prometheus's packages give them in every language. Its
 own collector tells them of one process alone, so that they are read here, for each worker.
@@ -18,11 +18,12 @@ LAG = Histogram(
     "event_loop_lag_seconds",
     "How much later than asked for the event loop came back, measured four times a second.",
 )
+TASKS = Gauge("event_loop_tasks", "Tasks that the event loops have under way.")
 MEMORY = Gauge("process_resident_memory_bytes", "Memory that the service's processes hold.")
 PROCESSOR = Counter("process_cpu_seconds_total", "Processor time that they have used.")
 FILES = Gauge("process_open_fds", "Files and sockets that they hold open.")
 
-METRICS = (LAG, MEMORY, PROCESSOR, FILES)
+METRICS = (LAG, TASKS, MEMORY, PROCESSOR, FILES)
 
 _EVERY = 0.25  # seconds between looks at the event loop
 _LOOKS = 4  # of these, one looks at all else
@@ -61,6 +62,7 @@ async def _watch(read: Callable[[], None]) -> None:
 def _look(used: float) -> float:
     now_used = time.process_time()
     PROCESSOR.add(by=now_used - used)
+    TASKS.put(len(asyncio.all_tasks()))
     try:
         # Source: proc(5), /proc/pid/statm: the second number is what is resident, in pages.
         MEMORY.put(int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE)

@@ -55,6 +55,7 @@ async def test_the_process_tells_of_itself_until_it_is_watched_no_more() -> None
     assert (value(samples, "process_resident_memory_bytes") or 0) > 10_000_000
     assert (value(samples, "process_cpu_seconds_total") or 0) > 0
     assert (value(samples, "process_open_fds") or 0) > 2
+    assert (value(samples, "event_loop_tasks") or 0) >= 2  # the test's, and the one that watches
     assert value(samples, "read") == looks.number
 
 
