@@ -80,6 +80,7 @@ class Dependency(Generic[S]):
         questions: What is asked.
         recovery: Seconds after the fault's end within which all is as before.
         quick: The faults that `make test` goes through.
+        pool: Connections to it that may be kept besides those there were.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Dependency(Generic[S]):
     questions: tuple[Question[S], ...]
     recovery: float
     quick: tuple[Fault, ...]
+    pool: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ async def gone_through(dependency: Dependency[S], site: S, fault: Fault) -> Seen
     await asyncio.sleep(max(0.0, ends_at - time.monotonic()))
     await site.proxy.turn("open")
     recovered = await _recovered(dependency, site, where)
-    return Seen(tuple(worst), recovered, await _left(site.service.held, before, where))
+    return Seen(tuple(worst), recovered, await _left(dependency, site, before, where))
 
 
 async def _recovered(dependency: Dependency[S], site: S, where: str) -> float:
@@ -107,12 +107,13 @@ async def _settled(held: Callable[[], Awaitable[Left]]) -> Left:
     return now
 
 
-async def _left(held: Callable[[], Awaitable[Left]], before: Left, where: str) -> Left:
+async def _left(dependency: Dependency[S], site: S, before: Left, where: str) -> Left:
     """Return what is left once nothing is, or at the end of the time for it."""
     give_up_at = time.monotonic() + SETTLED_SECONDS
     while True:
-        left = (await held()).less(before)
-        if left.tasks <= 0 and left.files <= 0 and left.megabytes <= MEGABYTES:
+        left = (await site.service.held()).less(before)
+        pooled = left.files <= dependency.pool
+        if left.tasks <= 0 and pooled and left.megabytes <= MEGABYTES:
             return left
         assert time.monotonic() < give_up_at, f"{where}: left behind: {left}"
         await asyncio.sleep(0.5)

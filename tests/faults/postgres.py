@@ -105,4 +105,5 @@ POSTGRES: Dependency[PostgresSite] = Dependency(
     ),
     recovery=5,
     quick=("refused", "reset"),
+    pool=8,
 )
