@@ -86,5 +86,6 @@ def is_problem(reply: httpx.Response, problem: dict[str, object], retry_after: s
     assert reply.status_code == problem["status"]
     assert reply.headers["Retry-After"] == retry_after
     assert reply.headers["Content-Type"] == "application/problem+json"
-    assert reply.json() == {**problem, "request_id": name}
+    trace = reply.headers["traceparent"].split("-")[1]
+    assert reply.json() == {**problem, "request_id": name, "trace_id": trace}
     return True
