@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service_kit.settings import BadSettings
 from standalone.cluster import PostgresUnavailable
-from standalone.data_folder import kept_secrets, locked
+from standalone.data_folder import kept_secrets, locked, not_replaced
 from standalone.greeting import greeting
 from standalone.postgres import running_postgres
 from standalone.processes import (
@@ -89,10 +89,9 @@ def _migrate(environment: Mapping[str, str]) -> None:
 
 def _environment(settings: Settings, data: Path) -> dict[str, str]:
     """Return what the services are told beyond what the user has set."""
-    made = kept_secrets(data, ("BETTER_AUTH_SECRET", "JWT_SECRET"))
-    given = {"BETTER_AUTH_SECRET": settings.better_auth_secret, "JWT_SECRET": settings.jwt_secret}
+    kept = kept_secrets(data, ("BETTER_AUTH_SECRET", "JWT_SECRET"))
     return {
-        **{name: value for name, value in made.items() if given[name] is None},
+        **not_replaced(kept, settings.secrets_given),
         "DATA_DIR": str(data),
         # One PORT for two services would be one too many.
         "AUTH_SERVER_PORT": str(settings.auth_port),

@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,26 +56,51 @@ def locked(folder: Path) -> Iterator[Path]:
 
 
 def kept_secrets(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Return a random secret for each name, the same ones at every start with this folder.
+    """Return the secrets kept in a folder, a random one for each name that it lacks.
 
     Raises:
         CannotStart: The file they are kept in is damaged.
     """
+    kept = read_secrets(folder)
+    missing = [name for name in names if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_hex(32) for name in missing}
+        write_secrets(folder, kept)
+    return kept
+
+
+def read_secrets(folder: Path) -> dict[str, str]:
+    """Return the secrets kept in a folder by their names; none where there is no file of them.
+
+    Raises:
+        CannotStart: The file is damaged.
+    """
     path = folder / SECRETS_FILE
     try:
-        kept = TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
+        return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
     except FileNotFoundError:
-        kept = {}
+        return {}
     except ValidationError as error:
         raise CannotStart(
             f"{path} is damaged. Remove it to have new secrets made; "
             "readers will have to sign in again."
         ) from error
-    missing = [name for name in names if name not in kept]
-    if missing:
-        kept |= {name: secrets.token_hex(32) for name in missing}
-        temporary = path.with_suffix(".new")
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(kept, indent=2), encoding="utf-8")
-        temporary.replace(path)
-    return {name: kept[name] for name in names}
+
+
+def write_secrets(folder: Path, kept: Mapping[str, str]) -> None:
+    """Keep these secrets in a folder, whole and for its owner alone."""
+    path = folder / SECRETS_FILE
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(kept, indent=2), encoding="utf-8")
+    temporary.replace(path)
+
+
+def not_replaced(kept: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the kept secrets that count beside the given ones.
+
+    JWT_SECRET and JWT_SECRETS, which is a list, stand for one another.
+    """
+    replaced = {name.removesuffix("S") for name in given}
+    return {name: value for name, value in kept.items() if name.removesuffix("S") not in replaced}

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from service_kit.settings import Port, Secret, ServiceSettings
+from service_kit.settings import Port, Secret, Secrets, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -22,7 +22,9 @@ class Settings(ServiceSettings):
     api_port: Port = Field(default=8000, validation_alias="API_SERVER_PORT")
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     better_auth_secret: Secret | None = Field(default=None, validation_alias="BETTER_AUTH_SECRET")
+    better_auth_secrets: Secrets = Field(default=(), validation_alias="BETTER_AUTH_SECRETS")
     jwt_secret: Secret | None = Field(default=None, validation_alias="JWT_SECRET")
+    jwt_secrets: Secrets = Field(default=(), validation_alias="JWT_SECRETS")
     qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     mail_url: SecretStr | None = Field(default=None, validation_alias="MAIL_URL")
@@ -36,6 +38,20 @@ class Settings(ServiceSettings):
                 "give each service its own"
             )
         return self
+
+    @property
+    def secrets_given(self) -> dict[str, str]:
+        """The secrets that are set, as their variables have them."""
+        single = {"BETTER_AUTH_SECRET": self.better_auth_secret, "JWT_SECRET": self.jwt_secret}
+        lists = {"BETTER_AUTH_SECRETS": self.better_auth_secrets, "JWT_SECRETS": self.jwt_secrets}
+        return {
+            **{name: one.get_secret_value() for name, one in single.items() if one is not None},
+            **{
+                name: ",".join(f"{version}:{one.get_secret_value()}" for version, one in each)
+                for name, each in lists.items()
+                if each
+            },
+        }
 
     @property
     def auth_address(self) -> str:

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NoReturn
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from auth_service.backup import BackupRefused, Manifest
-from auth_service.backup.restoring import read_manifest, require_empty, restore
+from auth_service.backup.restoring import opened, read_manifest, require_empty, restore
 from auth_service.backup.saving import save, schema_of
 from auth_service.database.address import read_address
 from auth_service.database.engine import connector
@@ -125,17 +125,14 @@ def _written(file: str) -> Iterator[ZipFile]:
 
 @contextmanager
 def _read(file: str) -> Iterator[ZipFile]:
-    try:
-        if file != "-":
-            with ZipFile(file) as source:
-                yield source
-            return
-        with TemporaryFile() as spool:  # a ZIP is read from its end
-            shutil.copyfileobj(sys.stdin.buffer, spool)
-            with ZipFile(spool) as source:
-                yield source
-    except BadZipFile as error:
-        raise BackupRefused("The file is damaged, or no backup of the accounts.") from error
+    if file != "-":
+        with opened(Path(file)) as source:
+            yield source
+        return
+    with TemporaryFile() as spool:  # a ZIP is read from its end
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        with opened(spool) as source:
+            yield source
 
 
 def _private(path: str, flags: int) -> int:

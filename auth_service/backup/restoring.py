@@ -3,7 +3,8 @@
 import json
 import zlib
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 import structlog
@@ -16,8 +17,29 @@ log = structlog.get_logger(__name__)
 _BLOCK = 1 << 16
 _MANIFEST = TypeAdapter(Manifest)
 
+_DAMAGED = "The file is damaged, or no backup of the accounts."
+
+# What reading a ZIP with a wrong byte raises: the last of unknown methods and of encryption.
+_UNREADABLE = (
+    *(KeyError, AttributeError, ValueError, EOFError),
+    *(BadZipFile, zlib.error, RuntimeError),
+)
+
 # Where one of these has a row, there is something to lose.
 _TELLING = ("user", "apikey", "audit_event")
+
+
+def opened(file: Path | IO[bytes]) -> ZipFile:
+    """Open a file for reading.
+
+    Raises:
+        BackupRefused: It is damaged, or no ZIP.
+        OSError: It cannot be read.
+    """
+    try:
+        return ZipFile(file)
+    except _UNREADABLE as error:
+        raise BackupRefused(_DAMAGED) from error
 
 
 def read_manifest(source: ZipFile) -> Manifest:
@@ -36,8 +58,8 @@ def read_manifest(source: ZipFile) -> Manifest:
         manifest = _MANIFEST.validate_python(stated)
         if damaged := source.testzip():
             raise BackupRefused(f"The file is damaged: {damaged} is not what was saved.")
-    except (KeyError, AttributeError, ValueError, BadZipFile, zlib.error) as error:
-        raise BackupRefused("The file is damaged, or no backup of the accounts.") from error
+    except _UNREADABLE as error:
+        raise BackupRefused(_DAMAGED) from error
     if missing := set(manifest.tables) - set(source.namelist()):
         raise BackupRefused(f"The file is damaged: {', '.join(sorted(missing))} is missing.")
     return manifest
@@ -63,9 +85,12 @@ async def restore(db: Any, source: ZipFile, manifest: Manifest) -> None:  # noqa
     """Fill the tables, which must be empty and at the manifest's migration; all or nothing.
 
     Raises:
-        BackupRefused: A table does not take what was saved of it.
+        BackupRefused: A table does not take what was saved of it, or has rows by now.
     """
     async with db.transaction():
+        listed = ", ".join(f'"{name}"' for name in manifest.tables)
+        await db.execute(f"LOCK TABLE {listed} IN EXCLUSIVE MODE")
+        await require_empty(db)  # a service may have let somebody sign up meanwhile
         # Made by the migrations, or by a service that was quicker.
         for table in reversed(TABLES):
             if table.name in manifest.tables and table.name not in _TELLING:

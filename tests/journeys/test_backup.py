@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.journeys.readme import CHECKOUT, commands
 from tests.journeys.test_make_run import make_run
 
 PAGE = "docs/backup.md"
+SECRETS = {"BETTER_AUTH_SECRET", "JWT_SECRETS"}
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -43,7 +45,8 @@ def curl(*arguments: str) -> str:
 def test_after_losing_everything_readers_stay_signed_in_and_are_answered(tmp_path: Path) -> None:
     backup, restore = commands(PAGE)["Back up and restore"]
     folder = tmp_path / "backup"
-    with make_run(tmp_path) as run:
+    secret = token_hex(32)
+    with make_run(tmp_path, BETTER_AUTH_SECRET=secret, JWT_SECRETS=f"2:{token_hex(32)}") as run:
         before = four_calls(tmp_path, auth_port=run.auth_port, api_port=run.api_port)
         answered = ask("What is a VLA?", before.token, api_port=run.api_port)
         saved = shell(backup.replace("backups/today", str(folder)), run.environment)
@@ -57,12 +60,19 @@ def test_after_losing_everything_readers_stay_signed_in_and_are_answered(tmp_pat
         "accounts.zip",
         "index.jsonl.gz",
         "secrets.json",
+        "SHA256SUMS",
     }
-    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (folder, *folder.iterdir()))
+    checked = ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"]
+    subprocess.run(checked, cwd=folder, check=True, timeout=30)
 
-    shutil.rmtree(data)
-    restored = shell(restore.replace("backups/today", str(folder)), run.environment)
+    shutil.rmtree(data)  # and what the secrets were set in
+    environment = {k: v for k, v in run.environment.items() if k not in SECRETS}
+    restored = shell(restore.replace("backups/today", str(folder)), environment)
     assert restored.returncode == 0, restored.stderr
+    assert "sign in again" not in restored.stderr
+    refused = shell(restore.replace("backups/today", str(folder)), run.environment)
+    assert "not empty" in refused.stderr
 
     with make_run(tmp_path) as run:
         auth = f"http://127.0.0.1:{run.auth_port}/api/auth"

@@ -39,7 +39,7 @@ class Run:
 
 
 @contextmanager
-def make_run(folder: Path) -> Iterator[Run]:
+def make_run(folder: Path, **settings: str) -> Iterator[Run]:
     """Run the README's start command until the block is left, then press Ctrl-C."""
     auth_port, api_port = free_port(), free_port()
     environment = {
@@ -48,6 +48,7 @@ def make_run(folder: Path) -> Iterator[Run]:
         "AUTH_SERVER_PORT": str(auth_port),
         "API_SERVER_PORT": str(api_port),
         "LOG_FORMAT": "json",
+        **settings,
     }
     (command,) = commands()["Start"]
     output = folder / f"output-{time.monotonic_ns()}.txt"

@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from standalone.data_folder import kept_secrets, locked
+from standalone.data_folder import (
+    kept_secrets,
+    locked,
+    not_replaced,
+    read_secrets,
+    write_secrets,
+)
 from standalone.refusals import CannotStart
 
 
@@ -56,3 +62,18 @@ def test_a_damaged_file_of_secrets_is_named_and_not_overwritten(
     with pytest.raises(CannotStart, match="is damaged"):
         kept_secrets(tmp_path, ("ONE",))
     assert (tmp_path / "secrets.json").read_text() == content
+
+
+def test_what_is_written_is_what_is_read_and_the_owners_alone(tmp_path: Path) -> None:
+    assert read_secrets(tmp_path) == {}
+    (tmp_path / "secrets.new").touch(mode=0o644)  # left by a run that was killed
+    write_secrets(tmp_path, {"JWT_SECRETS": "2:new,1:old"})
+    assert read_secrets(tmp_path) == {"JWT_SECRETS": "2:new,1:old"}
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_a_secret_and_a_list_of_secrets_stand_for_one_another() -> None:
+    kept = {"BETTER_AUTH_SECRET": "a", "JWT_SECRET": "b"}
+    assert not_replaced(kept, {}) == kept
+    assert not_replaced(kept, {"JWT_SECRETS": "1:c"}) == {"BETTER_AUTH_SECRET": "a"}
+    assert not_replaced({"JWT_SECRETS": "1:c"}, {"JWT_SECRET": "b"}) == {}

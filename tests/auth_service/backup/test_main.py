@@ -8,22 +8,19 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import asyncpg
 import pytest
 from alembic import command
 
 from auth_service.backup import MANIFEST, BackupRefused
-from auth_service.backup.restoring import read_manifest
+from auth_service.backup.restoring import opened, read_manifest, restore
 from auth_service.migrate import alembic_config, migrate
 from tests.auth_service.service import bare_environment, cookie_of, make_settings, serving
 
 ROWS = 'SELECT to_jsonb("{0}")::text FROM "{0}" ORDER BY 1'
-TABLES = (
-    *("user", "session", "account", "verification", "jwks", "apikey"),
-    *("audit_event", "refresh_token", "revocation", "alembic_version"),
-)
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 
 
 def ask(url: str, *statements: str) -> list[str]:
@@ -40,7 +37,8 @@ def ask(url: str, *statements: str) -> list[str]:
 
 
 def everything(url: str) -> dict[str, list[str]]:
-    return {table: ask(url, ROWS.format(table)) for table in TABLES}
+    """Return every row of every table there is, ours or not."""
+    return {table: ask(url, ROWS.format(table)) for table in sorted(ask(url, TABLES))}
 
 
 @pytest.fixture
@@ -109,7 +107,8 @@ def test_everything_comes_back_and_an_old_cookie_is_good(database: str, tmp_path
 
     again = everything(f"{database}_again")
     assert again == everything(database)
-    assert all(again.values()), [table for table, rows in again.items() if not rows]
+    # A table of tomorrow fails here until somebody has left something in it.
+    assert [table for table, rows in again.items() if not rows] == []
 
     async def signed_in() -> tuple[object, object]:
         async with serving(make_settings(f"{database}_again")) as service:
@@ -155,6 +154,19 @@ def test_a_database_with_accounts_is_left_alone(database: str, tmp_path: Path) -
     assert (refused.returncode, everything(database)) == (1, before)
     assert "not empty" in refused.stderr
 
+    async def restored_once_looked_at() -> None:
+        db = await asyncpg.connect(database)
+        try:
+            with opened(file) as source:
+                await restore(db, source, read_manifest(source))
+        finally:
+            await db.close()
+
+    # Somebody may have signed up between the look and the act.
+    with pytest.raises(BackupRefused, match="not empty"):
+        asyncio.run(restored_once_looked_at())
+    assert everything(database) == before
+
 
 def test_what_is_not_auth_services_own_is_named(database: str, tmp_path: Path) -> None:
     migrate(database)
@@ -196,8 +208,27 @@ def harmed(whole: Path, harm: str) -> bytes:
 def test_a_file_that_is_not_whole_is_refused(saved_file: Path, tmp_path: Path, harm: str) -> None:
     file = tmp_path / "harmed.zip"
     file.write_bytes(harmed(saved_file, harm))
-    with pytest.raises((BackupRefused, BadZipFile)), ZipFile(file) as source:
+    with pytest.raises(BackupRefused), opened(file) as source:
         read_manifest(source)
+
+
+def test_a_wrong_byte_is_refused_or_changes_nothing_that_is_read(
+    saved_file: Path, tmp_path: Path
+) -> None:
+    whole, file = saved_file.read_bytes(), tmp_path / "harmed.zip"
+    with ZipFile(saved_file) as source:
+        manifest = read_manifest(source)
+        content = {name: source.read(name) for name in source.namelist()}
+    for place in range(0, len(whole), 5):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x81]) + whole[place + 1 :])
+        try:
+            with opened(file) as source:
+                assert read_manifest(source) == manifest
+                assert {name: source.read(name) for name in manifest.tables} == {
+                    name: content[name] for name in manifest.tables
+                }
+        except (BackupRefused, OSError):
+            continue
 
 
 @pytest.mark.parametrize("harm", ["cut", "newer"])
