@@ -1,6 +1,6 @@
 """What api_service counts and times, beside what both services do."""
 
-from service_kit.metrics import Counter, Gauge, Histogram, Oldest, requests, vitals
+from service_kit.metrics import Counter, Gauge, Histogram, Oldest, dropped, requests, vitals
 from service_kit.rate_limit import LIMITED
 
 TOKENS_REFUSED = Counter(
@@ -95,6 +95,7 @@ CIRCUITS_OPENED = Counter(
 METRICS = (
     *requests.METRICS,
     *vitals.METRICS,
+    dropped.DROPPED,
     LIMITED,
     TOKENS_REFUSED,
     PROBLEMS,

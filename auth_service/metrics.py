@@ -1,6 +1,6 @@
 """What auth_service counts and times, beside what both services do."""
 
-from service_kit.metrics import Counter, Gauge, Histogram, requests, vitals
+from service_kit.metrics import Counter, Gauge, Histogram, dropped, requests, vitals
 from service_kit.rate_limit import LIMITED
 
 SIGN_INS = Counter(
@@ -40,6 +40,7 @@ MAILS = Counter(
 METRICS = (
     *requests.METRICS,
     *vitals.METRICS,
+    dropped.DROPPED,
     LIMITED,
     SIGN_INS,
     SIGN_UPS,

@@ -20,6 +20,8 @@ from typing import NamedTuple, cast
 import httpx
 import structlog
 
+from service_kit.metrics.dropped import DROPPED
+
 log = structlog.get_logger(__name__)
 
 QUEUE_BYTES = 8 * 1024 * 1024
@@ -113,7 +115,7 @@ class LogDna:
         line = _Line(text.rstrip("\n"), time.time_ns() // 1_000_000)
         with self._lock:
             if self._closed or self._held + line.size > self._most:
-                self.counts.dropped += 1
+                self._drop(1)
                 return
             self._held += line.size
             self._lines.append(line)
@@ -136,9 +138,13 @@ class LogDna:
         self._tell_loop(self._sending.cancel)
         self._thread.join()
         with self._lock:
-            self.counts.dropped += len(self._lines) + len(self._under_way)
+            self._drop(len(self._lines) + len(self._under_way))
             self._lines.clear()
             self._under_way = []
+
+    def _drop(self, lines: int) -> None:
+        self.counts.dropped += lines
+        DROPPED.add("logdna", by=lines)
 
     def _tell_loop(self, callback: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # closed
@@ -186,7 +192,7 @@ class LogDna:
             if failure is None:
                 self.counts.sent += len(self._under_way)
             else:
-                self.counts.dropped += len(self._under_way)
+                self._drop(len(self._under_way))
             self._held -= sum(line.size for line in self._under_way)
             self._under_way = []
         if failure is None:

@@ -35,6 +35,7 @@ _CHATTY = (
     "openai",
     "uvicorn",
 )
+_SILENT = ("urllib3",)  # of each try of Sentry's package, by address; sentry_away says it once
 
 _ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
 
@@ -101,6 +102,8 @@ def configure_logs(
     root.setLevel(level)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+    for silent in _SILENT:
+        logging.getLogger(silent).setLevel(logging.ERROR)
 
 
 def _tell_exceptions(

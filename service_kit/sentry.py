@@ -14,14 +14,18 @@ from contextvars import ContextVar
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit import sentry_scrubbing, trace_context
+from service_kit.metrics.dropped import DROPPED
 from service_kit.settings import BadSettings
 from service_kit.telemetry_settings import TelemetrySettings
 
 if TYPE_CHECKING:  # the package is an extra
     from sentry_sdk.types import Event
+
+log = structlog.get_logger(__name__)
 
 CRUMBS = 30
 """Most lines of one request that go with an event."""
@@ -30,7 +34,10 @@ EVENTS_A_MINUTE = 60
 """Most events told; an outage fails every request in the same way, and telling costs time."""
 
 QUEUE_EVENTS = 100
-"""Most events that wait to be sent; Sentry's package drops and counts what is beyond."""
+"""Most events that wait to be sent; what is beyond is dropped and counted."""
+
+REMIND_SECONDS = 300.0
+"""How often it is said that events do not arrive."""
 
 _PACKAGE = "ai-book-backend"
 _MINUTE = 60.0
@@ -67,6 +74,7 @@ class Sentry:
     def __init__(self, service: str, settings: TelemetrySettings) -> None:
         try:
             from sentry_sdk import Client
+            from sentry_sdk.transport import HttpTransport
             from sentry_sdk.utils import BadDsn
         except ImportError:
             raise BadSettings(
@@ -74,9 +82,18 @@ class Sentry:
                 "install the extra `sentry`"
             ) from None
         assert settings.sentry_dsn is not None  # noqa: S101 -- else nobody is told
+
+        class Telling(HttpTransport):
+            """Sends events, and tells of those it could not."""
+
+            def on_dropped_event(self, reason: str) -> None:  # its name in the package
+                told(reason)
+
+        told = self._dropped
         self._service = service
         self._minute = 0.0
         self._left = EVENTS_A_MINUTE
+        self._tell_again = 0.0
         try:
             # A client of our own, not the package's global one: nothing else can tell it anything.
             self._client = Client(
@@ -88,9 +105,11 @@ class Sentry:
                 default_integrations=False,
                 auto_enabling_integrations=False,
                 auto_session_tracking=False,
+                send_client_reports=False,
                 include_local_variables=False,
                 include_source_context=False,
                 max_request_body_size="never",
+                transport=Telling,
                 transport_queue_size=QUEUE_EVENTS,
                 enable_backpressure_handling=False,
                 spotlight=False,
@@ -122,7 +141,17 @@ class Sentry:
         if now - self._minute >= _MINUTE:
             self._minute, self._left = now, EVENTS_A_MINUTE
         self._left -= 1
+        if self._left < 0:
+            DROPPED.add("sentry")
         return self._left >= 0
+
+    def _dropped(self, reason: str) -> None:
+        """Count an event that is lost, and say so now and then on the service's own stream."""
+        DROPPED.add("sentry")
+        now = time.monotonic()
+        if now >= self._tell_again:
+            self._tell_again = now + REMIND_SECONDS
+            log.warning("sentry_away", reason=reason)
 
     def _event(self, line: Mapping[str, Any], level: str) -> "Event":
         from sentry_sdk.utils import event_from_exception

@@ -22,7 +22,7 @@ SECONDS = 12.0
 PATIENCE = 30.0
 WINDOW = "10s"
 
-_NAME = re.compile(r"\b(?:http|auth|api|event_loop|process|rate_limited)_[a-z_]+\b")
+_NAME = re.compile(r"\b(?:http|auth|api|event_loop|process|rate_limited|telemetry)_[a-z_]+\b")
 _SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
 
 

@@ -7,10 +7,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 import structlog
+from prometheus_client import generate_latest
 
 from service_kit.logdna import LogDna
 from service_kit.logs import configure_logs
+from service_kit.metrics import measured
+from service_kit.metrics.dropped import DROPPED
 from tests.loopback import free_port
+from tests.service_kit.metrics.reading import parsed, value
 from tests.service_kit.scripted_logdna import KEY, ScriptedLogDna, scripted_logdna
 
 
@@ -126,6 +130,17 @@ async def test_a_wrong_key_is_said_once_and_its_lines_are_dropped(
     (line,) = said(capfd)
     assert (line["event"], line["reason"]) == ("logdna_away", "403")
     assert "marked" not in json.dumps(line)
+
+
+async def test_lines_lost_are_counted_while_logdna_is_still_away() -> None:
+    with measured([DROPPED]) as recording:
+        async with sender(queue_bytes=1_000) as logdna:
+            for _ in range(50):
+                logdna.write("x" * 400)
+            told = parsed(generate_latest(recording.registry).decode())
+            dropped = logdna.counts.dropped
+
+    assert value(told, "telemetry_dropped_total", to="logdna") == dropped == 48
 
 
 async def test_nobody_there_holds_up_neither_a_line_nor_the_end(

@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 import structlog
+from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from service_kit.crashes import CrashMiddleware
 from service_kit.logs import AccessLogMiddleware, configure_logs
+from service_kit.metrics import measured
+from service_kit.metrics.dropped import DROPPED
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.sentry import CRUMBS, EVENTS_A_MINUTE, BreadcrumbMiddleware, Sentry
 from service_kit.settings import BadSettings
 from service_kit.telemetry_settings import TelemetrySettings
 from tests.loopback import free_port
 from tests.service_kit.asgi import client, crash
+from tests.service_kit.metrics.reading import parsed, value
 from tests.service_kit.scripted_sentry import KEY, ScriptedSentry, scripted_sentry
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -202,6 +206,17 @@ async def test_of_many_failures_some_are_told_and_nobody_waits() -> None:
     assert len(script.events) == EVENTS_A_MINUTE
 
 
+async def test_events_lost_are_counted() -> None:
+    with measured([DROPPED]) as recording:
+        sentry = telling(f"http://{KEY}@127.0.0.1:{free_port()}/7")
+        for _ in range(EVENTS_A_MINUTE + 5):
+            structlog.get_logger().error("failed")
+        await flushed(sentry)
+        told = parsed(generate_latest(recording.registry).decode())
+
+    assert value(told, "telemetry_dropped_total", to="sentry") == EVENTS_A_MINUTE + 5
+
+
 async def test_none_are_told_at_a_rate_of_none() -> None:
     async with scripted_sentry() as script:
         sentry = telling(script.dsn, SENTRY_SAMPLE_RATE=0.0)
@@ -212,25 +227,31 @@ async def test_none_are_told_at_a_rate_of_none() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500])
-async def test_a_sentry_that_refuses_does_no_harm(
+async def test_a_sentry_that_refuses_does_no_harm_and_that_is_said_once(
     status: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with scripted_sentry() as script:
         script.status = status
         sentry = telling(script.dsn)
-        structlog.get_logger().error("failed")
-        await flushed(sentry)
+        for _ in range(3):
+            structlog.get_logger().error("failed")
+            await flushed(sentry)
 
-    (line,) = capfd.readouterr().err.splitlines()
-    assert json.loads(line)["event"] == "failed"
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines if line["level"] == "error"] == ["failed"] * 3
+    (away,) = (line for line in lines if line["level"] == "warning")
+    assert (away["event"], away["reason"]) == ("sentry_away", f"status_{status}")
 
 
-async def test_a_sentry_that_is_gone_holds_nothing_up() -> None:
+async def test_a_sentry_that_is_gone_holds_nothing_up(capfd: pytest.CaptureFixture[str]) -> None:
     sentry = telling(f"http://{KEY}@127.0.0.1:{free_port()}/7")
     started = time.monotonic()
     structlog.get_logger().error("failed")
     await asyncio.to_thread(sentry.flush, 1.0)
     assert time.monotonic() - started < 10
+
+    events = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
+    assert events == ["failed", "sentry_away"]
 
 
 @pytest.mark.parametrize("dsn", ["marked", "https://sentry.test/7", "https://marked@sentry.test/"])
