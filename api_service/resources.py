@@ -1,5 +1,6 @@
 """What lives as long as the process: index, embedder, language model, limit, revocations."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ EMBED = 1 / 6
 
 SILENCE = 1 / 2
 """The part of it that a language model may be silent for."""
+
+COMPARE_AGAIN_SECONDS = 30.0
+"""Until an index that is away at start is asked once more whose vectors it has."""
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +133,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             counted_in="memory" if redis_client(store.storage) is None else "redis",
         )
         if embedder is not None:
-            await _compare(index, embedder)
+            await stack.enter_async_context(_compared(index, embedder))
         yield Resources(
             settings=settings,
             index=index,
@@ -156,19 +160,33 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
 
 
+@asynccontextmanager
+async def _compared(index: VectorIndex, embedder: Embedder) -> AsyncIterator[None]:
+    """Compare them meanwhile: nobody waits at start for an index that is away."""
+    comparing = asyncio.create_task(_compare(index, embedder))
+    try:
+        yield
+    finally:
+        comparing.cancel()
+        await asyncio.gather(comparing, return_exceptions=True)
+
+
 async def _compare(index: VectorIndex, embedder: Embedder) -> None:
     """Say it where the book's vectors come from another embedder than questions will.
 
     Searches then go by terms alone, and each says so.
     """
-    try:
-        comparable = await index.comparable(embedder.name, embedder.dimensions)
-        if comparable == 0 and await index.count() > 0:
-            log.warning(
-                "vectors_not_comparable",
-                embedder=embedder.name,
-                cure="run make ingest with this EMBEDDING_MODEL; until then, terms alone are "
-                "compared",
-            )
-    except IndexUnavailable:
-        log.info("vectors_not_compared")  # found out when somebody asks
+    while True:
+        try:
+            comparable = await index.comparable(embedder.name, embedder.dimensions)
+            if comparable == 0 and await index.count() > 0:
+                log.warning(
+                    "vectors_not_comparable",
+                    embedder=embedder.name,
+                    cure="run make ingest with this EMBEDDING_MODEL; until then, terms alone are "
+                    "compared",
+                )
+        except IndexUnavailable:
+            await asyncio.sleep(COMPARE_AGAIN_SECONDS)
+        else:
+            return

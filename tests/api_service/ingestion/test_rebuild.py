@@ -251,6 +251,27 @@ async def test_a_service_whose_embedder_is_not_the_books_says_so_at_start_with_w
         assert all("make ingest" in line["cure"] for line in told)
 
 
+async def test_nobody_waits_at_start_for_a_server_that_is_silent(
+    tmp_path: Path, openai: ScriptedOpenAI
+) -> None:
+    waiting = 0
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting
+        waiting += 1
+        while await reader.read(65536):
+            pass
+        waiting -= 1
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as silent:
+        url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        settings = make_settings(tmp_path / "data", qdrant_url=url, openai=openai)
+        async with running_service(settings) as http:
+            reply = await http.get("/health")
+            assert (reply.status_code, waiting) == (200, 1)
+
+
 async def test_a_server_that_is_away_is_an_error_and_no_empty_book(
     tmp_path: Path, openai: ScriptedOpenAI
 ) -> None:
