@@ -61,7 +61,9 @@ def migrate(code: Path, database: str) -> None:
 
 
 class Load:
-    """Readers who come back, draw tokens, are answered and sign in again.
+    """Readers who come back, draw and refresh tokens, use keys, ask for mails, sign in and out.
+
+    So that each of their rounds reads or writes every table, at either release.
 
     Attributes:
         auth: Addresses of auth-service, each asked in turn; may change at any moment.
@@ -83,12 +85,30 @@ class Load:
             person = {"name": "Mina", "email": f"r{number}@example.com", "password": PASSWORD}
             signed_up = await self._asked(client, "POST", "/api/auth/sign-up/email", json=person)
             cookie = {"cookie": signed_up.headers["set-cookie"].partition(";")[0]}
+            granted = await self._asked(
+                client, "POST", "/api/auth/sign-in", json={**person, "grant": "refresh"}
+            )
+            refresh = granted.json()["refreshToken"]
             while True:
                 await self._asked(client, "GET", "/api/auth/get-session", headers=cookie)
                 drawn = await self._asked(client, "GET", "/api/auth/jwt", headers=cookie)
                 bearer = {"authorization": f"Bearer {drawn.json()['token']}"}
                 await self._asked(client, "GET", "/v1/me", headers=bearer)
-                await self._asked(client, "POST", "/api/auth/sign-in/email", json=person)
+                granted = await self._asked(
+                    client, "POST", "/api/auth/token/refresh", json={"refreshToken": refresh}
+                )
+                refresh = granted.json()["refreshToken"]
+                made = await self._asked(
+                    client, "POST", "/api/auth/api-key/create", headers=cookie, json={"name": "x"}
+                )
+                await self._asked(
+                    client, "GET", "/v1/me", headers={"x-api-key": made.json()["key"]}
+                )
+                forgot = {"email": person["email"]}
+                await self._asked(client, "POST", "/api/auth/request-password-reset", json=forgot)
+                again = await self._asked(client, "POST", "/api/auth/sign-in/email", json=person)
+                left = {"cookie": again.headers["set-cookie"].partition(";")[0]}
+                await self._asked(client, "POST", "/api/auth/sign-out", headers=left, json={})
                 self.rounds += 1
 
     async def _asked(
@@ -104,6 +124,7 @@ class Load:
         request["headers"] = {"origin": ORIGIN, **request.get("headers", {})}
         reply = await client.request(method, f"{address}{path}", **request)
         self.seen[path, reply.status_code] += 1
+        assert reply.status_code == 200, f"{method} {address}{path}: {reply.text}"
         return reply
 
     async def goes_on(self, readers: "list[asyncio.Task[None]]") -> None:
@@ -129,7 +150,7 @@ async def test_a_rolling_upgrade_from_the_last_release_fails_no_request(
             folder = tmp_path / name
             folder.mkdir()
             auth = stack.enter_context(
-                replicas.auth_service(folder, server.url, MAIL_URL="off", PYTHONPATH=str(code))
+                replicas.auth_service(folder, server.url, PYTHONPATH=str(code))
             )
             api = replicas.api_service(folder, auth, RATE_LIMIT="off", PYTHONPATH=str(code))
             return auth, stack.enter_context(api)
@@ -158,9 +179,14 @@ async def test_a_rolling_upgrade_from_the_last_release_fails_no_request(
     assert {status for _, status in load.seen} == {200}, load.seen
     assert {path for path, _ in load.seen} == {
         "/api/auth/sign-up/email",
+        "/api/auth/sign-in",
         "/api/auth/sign-in/email",
+        "/api/auth/sign-out",
         "/api/auth/get-session",
         "/api/auth/jwt",
+        "/api/auth/token/refresh",
+        "/api/auth/api-key/create",
+        "/api/auth/request-password-reset",
         "/v1/me",
     }
 
