@@ -172,7 +172,10 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
         ),
         Middleware(SchemaRefusalMiddleware),
         Middleware(
-            RateLimitMiddleware, base_path=BASE_PATH, trusted_proxies=settings.trusted_proxies
+            RateLimitMiddleware,
+            base_path=BASE_PATH,
+            trusted_proxies=settings.trusted_proxies,
+            client_ip_header=settings.client_ip_header,
         ),
         Middleware(BodyLimitMiddleware, limit=BODY_LIMIT, refuse=_too_large),
         Middleware(

@@ -70,8 +70,9 @@ Db = Annotated[AsyncSession, Depends(transaction, scope="function")]
 
 async def client(request: Request, opened: Res) -> Client:
     """Return where the request came from."""
+    settings = opened.settings
     return Client(
-        ip_address=client_ip(request.scope, opened.settings.trusted_proxies),
+        ip_address=client_ip(request.scope, settings.trusted_proxies, settings.client_ip_header),
         # The server lets no control character through; in-process callers might.
         user_agent=request.headers.get("user-agent", "").replace("\0", ""),
     )

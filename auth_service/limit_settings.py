@@ -1,4 +1,4 @@
-"""The settings of limits: how often callers may ask, and where they are counted."""
+"""The settings of limits: how often callers may ask, who they are, and where they are counted."""
 
 from typing import Literal
 
@@ -23,6 +23,15 @@ class LimitSettings(ServiceSettings):
             "for all workers together."
         ),
         validation_alias="RATE_LIMIT_STORAGE_URI",
+    )
+    client_ip_header: str = Field(
+        default="X-Forwarded-For",
+        pattern="^[A-Za-z0-9-]+$",
+        description=(
+            "Header in which TRUSTED_PROXIES name the caller's address, such as X-Real-IP or "
+            "Fly-Client-IP."
+        ),
+        validation_alias="CLIENT_IP_HEADER",
     )
     credential_rate_limit: Rate = Field(
         default="10/minute",

@@ -124,13 +124,22 @@ class RateLimitMiddleware:
     Args:
         app: The application behind.
         base_path: Paths below it are counted; `/health` and the like are not.
-        trusted_proxies: Whose X-Forwarded-For is believed.
+        trusted_proxies: Whose word on the caller's address is believed.
+        client_ip_header: Where they give it.
     """
 
-    def __init__(self, app: ASGIApp, *, base_path: str, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        base_path: str,
+        trusted_proxies: Sequence[Network],
+        client_ip_header: str,
+    ) -> None:
         self.app = app
         self.base_path = base_path
         self.trusted_proxies = trusted_proxies
+        self.client_ip_header = client_ip_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request, and let it through or refuse it."""
@@ -146,7 +155,8 @@ class RateLimitMiddleware:
     async def _refusal(self, limits: Limits, scope: Scope) -> Refused | None:
         path = scope["path"].removeprefix(self.base_path)
         rule = limits.rule_of(path)
-        caller = rate_limit_key(client_ip(scope, self.trusted_proxies))
+        address = client_ip(scope, self.trusted_proxies, self.client_ip_header)
+        caller = rate_limit_key(address)
         try:
             await rule.limit.hit(f"{caller}|{rule.bucket}")
         except RateLimited as error:

@@ -9,19 +9,27 @@ Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 
-def client_ip(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
+def client_ip(
+    scope: Scope, trusted_proxies: Sequence[Network], header: str = "X-Forwarded-For"
+) -> str:
     """Return the address a request came from, in its shortest form, or "" if there is none.
 
-    The socket's own address counts unless it is a trusted proxy; then X-Forwarded-For is walked
-    from the right to the first address that is not, since everything left of it is only claimed.
+    The socket's own address counts unless it is a trusted proxy; then the header is walked from the
+    right to the first address that is not, since everything left of it is only claimed.
     IPv4-mapped IPv6 addresses are returned as IPv4.
+
+    Args:
+        scope: The request's.
+        trusted_proxies: Whose word is taken.
+        header: Where they give it: X-Forwarded-For, which proxies append to, or another that the
+            outermost sets, as platforms have one.
     """
     peer = _parse((scope.get("client") or ("", 0))[0])
     if peer is None:
         return ""
     if not _trusted(peer, trusted_proxies):
         return str(peer)
-    for entry in reversed(_forwarded(scope)):
+    for entry in reversed(_forwarded(scope, header.lower().encode())):
         hop = _parse(entry)
         if hop is None:
             break
@@ -42,8 +50,8 @@ def rate_limit_key(address: str) -> str:
     return address
 
 
-def _forwarded(scope: Scope) -> list[str]:
-    values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+def _forwarded(scope: Scope, header: bytes) -> list[str]:
+    values = [value for name, value in scope["headers"] if name == header]
     return [part.strip() for part in b",".join(values).decode("latin-1").split(",")]
 
 

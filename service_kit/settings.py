@@ -172,7 +172,7 @@ class ServiceSettings(BaseSettings):
     )
     trusted_proxies: Networks = Field(
         default=(),
-        description="Proxies whose X-Forwarded-For is believed: CIDRs, comma separated.",
+        description="Proxies whose word on a caller's address counts: CIDRs, comma separated.",
         validation_alias="TRUSTED_PROXIES",
     )
     log_format: LogFormat = Field(

@@ -122,6 +122,7 @@ async def presented(request: Request, resources: Res) -> Presented:
 def _session_of(key: UsedKey, request: Request, resources: Resources) -> StoredSession:
     """Return the session a key acts as, which is stored nowhere."""
     now = moment_of(resources)
+    settings = resources.settings
     return StoredSession(
         user=key.user,
         id=key.id,
@@ -130,7 +131,7 @@ def _session_of(key: UsedKey, request: Request, resources: Resources) -> StoredS
         expires_at=key.expires_at or now + UNENDING_KEY,
         created_at=now,
         updated_at=now,
-        ip_address=client_ip(request.scope, resources.settings.trusted_proxies),
+        ip_address=client_ip(request.scope, settings.trusted_proxies, settings.client_ip_header),
         user_agent=request.headers.get("user-agent"),
     )
 

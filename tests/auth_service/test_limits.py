@@ -58,6 +58,33 @@ async def test_each_caller_behind_a_trusted_proxy_is_counted_alone(limited: Serv
     assert [reply.status_code for reply in replies] == [400, 400, 400, 429]  # one customer's /64
 
 
+async def test_a_platforms_own_header_tells_readers_apart(
+    service: Service, database_url: str
+) -> None:
+    settings = make_settings(
+        database_url,
+        RATE_LIMIT="on",
+        CREDENTIAL_RATE_LIMIT="3/minute",
+        TRUSTED_PROXIES="203.0.113.0/24",
+        CLIENT_IP_HEADER="X-Real-IP",
+    )
+    async with serving(settings) as limited:
+        replies = [  # the edge that a platform puts last is ever another
+            await limited.client.post(
+                "/api/auth/sign-in",
+                headers={"x-real-ip": "198.51.100.7", "x-forwarded-for": f"192.0.2.{last}"},
+            )
+            for last in range(4)
+        ]
+        assert [reply.status_code for reply in replies] == [400, 400, 400, 429]
+        limited.client.headers["x-real-ip"] = "198.51.100.8"
+        assert (await limited.sign_up()).status_code == 200
+        seen = await service.rows(
+            'SELECT "ipAddress" FROM session UNION SELECT ip_address FROM audit_event'
+        )
+        assert ("198.51.100.8",) in seen
+
+
 async def test_requests_are_counted_before_their_body_is_read(limited: Service) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:

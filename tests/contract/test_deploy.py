@@ -43,6 +43,8 @@ GIVEN = {
     "BETTER_AUTH_URL": "https://auth.book.example",
     "AUTH_SERVICE_URL": "https://auth.book.example",
     "BOOK_BASE_URL": "https://book.example/docs",
+    "TRUSTED_PROXIES": "100.64.0.0/10",
+    "CLIENT_IP_HEADER": "X-Real-IP",
 }
 
 
@@ -419,3 +421,18 @@ def test_renders_blueprint_refers_to_what_it_makes_and_asks_for_secrets_nowhere_
                 assert each["fromDatabase"]["name"] in databases
             sources = {"value", "generateValue", "sync", "fromDatabase", "fromGroup"}
             assert len(sources & set(each)) == 1
+
+
+def test_readers_are_told_apart_on_each_platform_as_the_table_says() -> None:
+    table = (CHECKOUT / "docs/deploy/README.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([A-Z]\w+) \| `([^`]+)` \| `([\w-]+)` \|$", table, re.MULTILINE)
+    names = ("TRUSTED_PROXIES", "CLIENT_IP_HEADER")
+    fly = tomllib.loads((CHECKOUT / "fly.auth.toml").read_text("utf-8"))["env"]
+    render = {each.get("key"): each.get("value") for each in blueprint()["services"][0]["envVars"]}
+    page = (CHECKOUT / "docs/deploy/railway.md").read_text("utf-8")
+    railway = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)`", page, re.MULTILINE))
+    assert {where: said for where, *said in rows} == {
+        "Fly": [fly[name] for name in names],
+        "Railway": [railway[name] for name in names],
+        "Render": [render[name] for name in names],
+    }

@@ -32,6 +32,22 @@ def test_what_stands_left_of_the_first_untrusted_hop_is_only_claimed() -> None:
     assert client_ip(claimed, PROXIES) == "198.51.100.1"
 
 
+def named(peer: str, header: str, value: str) -> dict[str, object]:
+    headers = [(b"x-forwarded-for", b"192.0.2.1, 192.0.2.2"), (header.encode(), value.encode())]
+    return {"client": (peer, 50000), "headers": headers}
+
+
+def test_a_header_that_the_proxy_alone_sets_counts_instead_of_the_list() -> None:
+    asked = named("10.0.0.1", "fly-client-ip", "198.51.100.1")
+    assert client_ip(asked, PROXIES, "Fly-Client-IP") == "198.51.100.1"
+    assert client_ip(asked, PROXIES, "X-Real-IP") == "10.0.0.1"  # and nothing that is claimed
+
+
+def test_an_untrusted_peer_cannot_claim_one_by_another_header() -> None:
+    asked = named("203.0.113.7", "x-real-ip", "198.51.100.1")
+    assert client_ip(asked, PROXIES, "X-Real-IP") == "203.0.113.7"
+
+
 def test_several_header_lines_are_one_list() -> None:
     assert client_ip(scope("10.0.0.1", "192.0.2.66", "198.51.100.1"), PROXIES) == "198.51.100.1"
 
