@@ -165,9 +165,9 @@ def test_the_pods_are_those_of_the_images() -> None:
 def test_the_settings_of_a_pod_are_read_by_its_service(service: str) -> None:
     ((_, container),) = [each for each in containers() if each[1]["name"] == f"{service}-service"]
     settings = read_as(service, environment_of(container))
-    (port,) = container["ports"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert isinstance(settings, AuthSettings | ApiSettings)
-    assert port["containerPort"] == settings.port
+    assert ports == {"http": settings.port, "metrics": settings.metrics_port}
 
 
 def test_the_settings_of_a_job_are_read_by_its_command() -> None:
@@ -227,6 +227,44 @@ def test_what_selects_pods_selects_some() -> None:
     scaled = {one["spec"]["scaleTargetRef"]["name"] for one in of_kind("HorizontalPodAutoscaler")}
     kept = {one["metadata"]["name"] for one in of_kind("PodDisruptionBudget")}
     assert deployments == scaled == kept == {one["metadata"]["name"] for one in of_kind("Service")}
+
+
+def allowed_in(service: str) -> dict[str, set[str]]:
+    """Which ports of a service's pods the policies open, by namespace or service."""
+    opened: dict[str, set[str]] = {}
+    for policy in of_kind("NetworkPolicy"):
+        selector = policy["spec"]["podSelector"]
+        names = [selector.get("matchLabels", {}).get("app.kubernetes.io/name")]
+        names += [name for each in selector.get("matchExpressions", ()) for name in each["values"]]
+        for rule in policy["spec"].get("ingress", ()) if service in names else ():
+            for (end,) in (each.values() for each in rule["from"]):
+                (who,) = end["matchLabels"].values()
+                opened.setdefault(who, set()).update(port["port"] for port in rule["ports"])
+    return opened
+
+
+def test_pods_are_reached_by_whom_they_serve_and_by_prometheus_and_nobody_else() -> None:
+    led = {"ingress-nginx": {"http"}, "monitoring": {"metrics"}}
+    assert allowed_in("auth-service") == {**led, "api-service": {"http"}}
+    assert allowed_in("api-service") == led
+    for service in of_kind("Service"):
+        assert [port["targetPort"] for port in service["spec"]["ports"]] == ["http"]
+
+
+def test_pods_reach_names_and_what_their_addresses_name() -> None:
+    (ways_out,) = [
+        one["spec"] for one in of_kind("NetworkPolicy") if one["metadata"]["name"] == "ways-out"
+    ]
+    assert ways_out["podSelector"] == {}
+    ports = {
+        (port["port"], port.get("protocol", "TCP"))
+        for rule in ways_out["egress"]
+        for port in rule["ports"]
+    }
+    named = {5432, 465, 587, 443, 6379}
+    (config,) = of_kind("ConfigMap")
+    named.add(urlsplit(config["data"]["QDRANT_URL"]).port or 443)
+    assert ports == {(53, "UDP"), *((port, "TCP") for port in (53, *named))}
 
 
 def test_several_pods_count_together() -> None:

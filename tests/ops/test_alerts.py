@@ -1,6 +1,9 @@
 """The rules are Prometheus's own to judge."""
 
 import subprocess
+from pathlib import Path
+
+import yaml
 
 from tests.ops.prometheus_server import OPS, binary
 
@@ -15,6 +18,24 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_promtool_accepts_the_configuration_and_its_rules() -> None:
     done = promtool("check", "config", "prometheus.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rules found" in done.stdout
+
+
+def test_what_collects_in_a_cluster_differs_in_how_pods_are_found_alone(tmp_path: Path) -> None:
+    stated = yaml.safe_load((FOLDER / "kubernetes.yml").read_text("utf-8"))
+    for job in stated["scrape_configs"]:
+        # Debian's Prometheus is built without them.
+        assert job.pop("kubernetes_sd_configs") == [
+            {"role": "pod", "namespaces": {"names": ["ai-book"]}}
+        ]
+        job["static_configs"] = [{"targets": ["pod:9101"]}]
+    stated["rule_files"] = [str(FOLDER / file) for file in stated["rule_files"]]
+    changed = tmp_path / "kubernetes.yml"
+    changed.write_text(yaml.safe_dump(stated), "utf-8")
+
+    done = promtool("check", "config", str(changed))
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "rules found" in done.stdout
