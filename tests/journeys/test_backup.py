@@ -9,6 +9,7 @@ from secrets import token_hex
 
 import pytest
 
+from tests.contract.replicas import seconds_until
 from tests.journeys.calls import ask, four_calls
 from tests.journeys.readme import CHECKOUT, commands
 from tests.journeys.test_make_run import make_run
@@ -84,6 +85,7 @@ def test_after_losing_everything_readers_stay_signed_in_and_are_answered(tmp_pat
         exported, erased = (shell(command, run.environment) for command in told)
         swept = shell(commands(PAGE)["What expires"][0], run.environment)
         gone = curl("-b", str(tmp_path / "cookies.txt"), f"{auth}/get-session")
+        seconds_until(401, f"http://127.0.0.1:{run.api_port}", before.token, at_most=20)
     assert json.loads(exported.stdout)["user"][0]["email"] == "reader@example.com"
     assert json.loads(erased.stdout)["user"] == 1, erased.stderr
     assert json.loads(swept.stdout)["session"] == 0, swept.stderr
