@@ -144,13 +144,14 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
-        await web.close()
+        # Together: each may have to wait for a server that says nothing.
+        closing = [web.close(), database.close()]
         if postbox is not None:
-            await postbox.close()
-        passwords.close()
+            closing.append(postbox.close())
         if limits is not None:
-            await limits.store.close()
-        await database.engine.dispose()
+            closing.append(limits.store.close())
+        await asyncio.gather(*closing)
+        passwords.close()
 
 
 async def _sweep_now_and_then(sweep: Sweep, database: Database, clock: Clock) -> None:

@@ -27,6 +27,12 @@ SWEEP_SECONDS = 1.0
 ROOM_MADE = 64
 """Idle connections closed at once where places are short, so that looking for them costs little."""
 
+REQUESTS_AHEAD = 64
+"""Requests that may wait on one connection for the reply to the one before them.
+
+The parser makes something of all that it has read, a thousand times what a short one takes to send.
+"""
+
 REFUSED_AT_ONCE = 64
 """Connections beyond the limit that are kept until they have been told so."""
 
@@ -47,6 +53,10 @@ class ConnectionLimits:
     head_seconds: float = 15.0
     body_seconds: float = 30.0
     write_seconds: float = 60.0
+
+
+class TooManyAhead(Exception):
+    """A caller has sent more requests than may wait on a connection."""
 
 
 class ServingProtocol(HeadLimitProtocol):
@@ -73,6 +83,8 @@ class ServingProtocol(HeadLimitProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Take a connection; where places are short, others make room, or its caller is refused."""
         super().connection_made(transport)
+        if (stopping := self.app_state.get("stopping")) is not None:
+            stopping.watch(self.tasks)
         self._since = self.loop.time()
         _sweep(self.server_state, self.loop)
         beyond = len(self.connections) - self._limits.connections
@@ -90,7 +102,14 @@ class ServingProtocol(HeadLimitProtocol):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Begin a request, perhaps while the one before it is answered."""
+        """Begin a request, perhaps while the one before it is answered.
+
+        Raises:
+            TooManyAhead: More wait on this connection than may; the parser reads no further.
+        """
+        if len(self.pipeline) >= REQUESTS_AHEAD:
+            log.info("too_many_requests_ahead")
+            raise TooManyAhead
         if self._waits_for is None:
             self._wait_for("head")
         super().on_message_begin()
@@ -111,11 +130,6 @@ class ServingProtocol(HeadLimitProtocol):
         """Be idle from now on."""
         self._since = self.loop.time()
         super().on_response_complete()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is under way; one whose head is incomplete is none yet."""
-        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 
     def judge(self, now: float) -> None:
         """Hang up on a caller who takes too long; called every SWEEP_SECONDS.
@@ -147,7 +161,9 @@ class ServingProtocol(HeadLimitProtocol):
 
     def _hang_up(self, part: str) -> None:
         log.info("caller_too_slow", part=part)
-        if part == "head" or not self.cycle.response_started:
+        # A browser that has connected ahead would take it for the reply to its first request.
+        asked = self._head > 0 if part == "head" else not self.cycle.response_started
+        if asked:
             status = HTTPStatus.REQUEST_TIMEOUT
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())

@@ -46,7 +46,7 @@ class CrashMiddleware:
         try:
             await self.app(scope, receive, send_watched)
         except asyncio.CancelledError:
-            if not is_stopping(scope.get("state", {})):
+            if scope["type"] != "http" or not is_stopping(scope.get("state", {})):
                 raise
             log.warning("request_ended_by_stop", begun=begun)
             if not begun:

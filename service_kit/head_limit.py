@@ -28,8 +28,16 @@ class HeadLimitProtocol(HttpToolsProtocol):
             log.warning("head_too_long")
             self.send_400_response("The head of the request is too long.")
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way; one whose head is incomplete is none yet."""
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, telling browsers what every other reply tells them."""
+        if not self.is_idle:  # it would be read as the reply to the request before, or within it
+            self.transport.close()
+            return
         headers = (
             *self.server_state.default_headers,
             *HEADERS,

@@ -11,11 +11,14 @@ from typing import Protocol
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import ChangeReload
 
 from service_kit.connections import ConnectionLimits, ServingProtocol
 from service_kit.open_files import most_connections, raise_limit
 from service_kit.settings import BadSettings
 from service_kit.stopping import end_with_0
+from service_kit.worker_processes import serve_by_several
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +99,7 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
     raise_limit()
     limits = ConnectionLimits(connections=most_connections(known.max_connections))
     log.info("service_starting", host=known.host, port=known.port, workers=known.workers)
-    uvicorn.run(
+    config = uvicorn.Config(
         f"{create_app.__module__}:{create_app.__name__}" if by_name else app,
         factory=by_name,
         http=partial(ServingProtocol, limits=limits),  # type: ignore[arg-type]  # it makes one
@@ -114,3 +117,14 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         timeout_graceful_shutdown=int(known.shutdown_patience.total_seconds()),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
+    if config.should_reload:
+        ChangeReload(
+            config, target=uvicorn.Server(config).run, sockets=[config.bind_socket()]
+        ).run()
+    elif known.workers > 1:
+        serve_by_several(config)
+    else:
+        server = uvicorn.Server(config)
+        server.run()
+        if not server.started:
+            sys.exit(STARTUP_FAILURE)

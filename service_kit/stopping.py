@@ -12,7 +12,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import FrameType
@@ -24,12 +24,16 @@ log = structlog.get_logger(__name__)
 
 SIGNALS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
 
+LAST_WORDS_SECONDS = 1.0
+"""What requests that are ended get to say so and to give back what they hold; then pools close."""
+
 
 class Stopping:
     """Whether the service has been told to stop."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._under_way: Collection[asyncio.Task[None]] = ()
 
     @property
     def told(self) -> bool:
@@ -43,6 +47,15 @@ class Stopping:
     async def wait(self) -> None:
         """Return when it has been told."""
         await self._event.wait()
+
+    def watch(self, under_way: Collection[asyncio.Task[None]]) -> None:
+        """Know the requests under way: those that are in this collection at the time."""
+        self._under_way = under_way
+
+    async def last_words(self) -> None:
+        """Wait for requests that are being ended; the server would close all pools meanwhile."""
+        if self._under_way:
+            await asyncio.wait(list(self._under_way), timeout=LAST_WORDS_SECONDS)
 
 
 def is_stopping(state: Mapping[str, Any]) -> bool:
@@ -84,6 +97,7 @@ async def stopping_on_signals(notice: timedelta) -> AsyncIterator[Stopping]:
                 signal.signal(number, hear)
     try:
         yield stopping
+        await stopping.last_words()
     finally:
         for number, before in servers.items():
             if signal.getsignal(number) is hear:
@@ -91,9 +105,10 @@ async def stopping_on_signals(notice: timedelta) -> AsyncIterator[Stopping]:
 
 
 def end_with_0() -> None:
-    """Have the process end with 0 when the server, having stopped, raises its signals once more.
+    """Have the process end with 0 at a signal where no server listens: before it, and after.
 
-    An orchestrator would take a death by signal for a failure.
+    Having stopped, the server raises its signals once more. An orchestrator would take a death by
+    signal for a failure, and a container's first process does not hear signals nobody listens to.
     """
     for number in SIGNALS:
         signal.signal(number, _end)

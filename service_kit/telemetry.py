@@ -29,14 +29,8 @@ class Telemetry:
         try:
             yield
         finally:
-            await asyncio.to_thread(self.flush)
-
-    def flush(self) -> None:
-        """Wait until all of it is sent, FLUSH_SECONDS at most for each."""
-        if self.sentry is not None:
-            self.sentry.flush(FLUSH_SECONDS)
-        if self.logdna is not None:
-            self.logdna.flush(FLUSH_SECONDS)
+            flushes = [each.flush for each in (self.sentry, self.logdna) if each is not None]
+            await asyncio.gather(*(asyncio.to_thread(each, FLUSH_SECONDS) for each in flushes))
 
 
 def start_telemetry(service: str, settings: TelemetrySettings) -> Telemetry:

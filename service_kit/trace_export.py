@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 SEND_SECONDS = 5
-"""Longest wait for the collector: for each batch, and for all of them when the service stops."""
+"""Longest wait for the collector, for each batch."""
+
+LEFT_SECONDS = 2
+"""The same for what is left when the service stops, of the ten seconds that closing may take."""
 
 
 class Tracing:
@@ -69,7 +72,7 @@ class Tracing:
             self._tracer = None
             sending = Thread(target=provider.shutdown, daemon=True)
             sending.start()
-            await asyncio.to_thread(sending.join, SEND_SECONDS)
+            await asyncio.to_thread(sending.join, LEFT_SECONDS)
             if sending.is_alive():
                 exporter.shutdown()  # no more is sent, nor tried again
 

@@ -21,8 +21,8 @@ AT_ONCE = 4
 CHECKED_SECONDS = 10.0
 """How long an answer of `probe` holds: whoever may ask us cannot make us pester the server."""
 
-GRACE_SECONDS = 8.0
-"""What mail under way gets when the process stops; Compose waits 30 s for it and the requests."""
+GRACE_SECONDS = 5.0
+"""What mail under way gets when the process stops, of the ten seconds that closing may take."""
 
 
 @dataclass(frozen=True, slots=True)

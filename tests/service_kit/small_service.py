@@ -61,6 +61,17 @@ def create_app() -> FastAPI:
         sys.stderr.flush()
         return "finished"
 
+    @app.get("/last-words")
+    async def last_words() -> None:
+        sys.stderr.write("under way\n")
+        sys.stderr.flush()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.3)  # what it holds is given back to a server
+            sys.stderr.write("given back\n")
+            sys.stderr.flush()
+
     return app
 
 

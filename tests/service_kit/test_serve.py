@@ -18,6 +18,25 @@ from tests.auth_service.service import bare_environment
 from tests.loopback import free_port
 
 COMMAND = [sys.executable, "-c", "from tests.service_kit.small_service import main; main()"]
+_TOLD_WHILE_IT_STARTS = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+
+class Tells(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "auth_service.app":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return None
+
+
+sys.meta_path.insert(0, Tells())
+from auth_service.__main__ import main
+
+main()
+"""
+"""auth-service's command, told to stop by whoever looks for the code it is about to import."""
+
 WORKERS = pytest.mark.parametrize("workers", ["1", "2"], ids=["alone", "two workers"])
 
 
@@ -132,6 +151,52 @@ def test_what_takes_longer_than_the_grace_is_ended_with_503(tmp_path: Path, work
         assert "Traceback" not in said
 
 
+@WORKERS
+def test_what_is_ended_gives_back_what_it_holds_before_pools_close(
+    tmp_path: Path, workers: str
+) -> None:
+    values = {"WEB_CONCURRENCY": workers, "SHUTDOWN_GRACE": "1", "SHUTDOWN_NOTICE": "0"}
+    with served(tmp_path, **values) as service, ThreadPoolExecutor() as threads:
+        asked = threads.submit(service.ask, "/last-words")
+        wait_until(lambda: "under way" in service.printed())
+        service.tell()
+
+        assert asked.result().status_code == 503
+        assert service.process.wait(30) == 0
+        said = service.printed()
+        assert said.index("given back") < said.rindex("closed\n")
+        assert "Traceback" not in said
+
+
+@WORKERS
+def test_while_the_last_request_is_finished_nobody_is_left_waiting_at_the_door(
+    tmp_path: Path, workers: str
+) -> None:
+    values = {"WEB_CONCURRENCY": workers, "SHUTDOWN_GRACE": "30s", "SHUTDOWN_NOTICE": "0s"}
+    with served(tmp_path, **values) as service, ThreadPoolExecutor() as threads:
+        asked = threads.submit(service.ask, "/slow?seconds=6")
+        wait_until(lambda: "under way" in service.printed())
+        service.tell()
+        wait_until(lambda: not listens(service.port))
+
+        assert not asked.done()
+        assert asked.result().json() == "finished"
+        assert service.process.wait(30) == 0
+
+
+def test_a_signal_before_anybody_listens_for_it_ends_with_0_too(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _TOLD_WHILE_IT_STARTS],
+        cwd=tmp_path,
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_ctrl_c_waits_for_no_proxy_and_ends_with_0_too(tmp_path: Path) -> None:
     with served(tmp_path, SHUTDOWN_GRACE="60s", SHUTDOWN_NOTICE="60s") as service:
         service.tell(signal.SIGINT)
@@ -140,9 +205,12 @@ def test_ctrl_c_waits_for_no_proxy_and_ends_with_0_too(tmp_path: Path) -> None:
         assert "closed\n" in service.printed()
 
 
-def test_a_second_signal_ends_the_notice(tmp_path: Path) -> None:
-    with served(tmp_path, SHUTDOWN_GRACE="60s", SHUTDOWN_NOTICE="60s") as service:
+@WORKERS
+def test_a_second_signal_ends_the_notice(tmp_path: Path, workers: str) -> None:
+    values = {"WEB_CONCURRENCY": workers, "SHUTDOWN_GRACE": "60s", "SHUTDOWN_NOTICE": "60s"}
+    with served(tmp_path, **values) as service:
         service.tell()
+        wait_until(lambda: service.printed().count('"service_stopping"') == int(workers))
         assert service.ask("/health").status_code == 200
         service.process.send_signal(signal.SIGTERM)
 
