@@ -111,7 +111,9 @@ def create_app(
         middleware=_middleware(settings, tracing),
     )
     exception_handlers.install(app)
-    optional = () if settings.revocations == "required" else ("revocations",)
+    # Without a model there is search, what is kept, and a refusal in our own words; were it needed,
+    # all replicas would leave together when the vendor is away.
+    optional = ("model", *(() if settings.revocations == "required" else ("revocations",)))
     app.include_router(health_routes(SERVICE, _probes, optional=optional, details=_details))
     app.include_router(_v1())
     return app

@@ -46,12 +46,12 @@ class Readiness(BaseModel):
     """Whether every dependency needed answered within PROBE_SECONDS; and what else is to be said.
 
     Attributes:
-        status: "draining" once the service has been told to stop.
+        status: "starting" until it has been ready once, "draining" from when it is told to stop.
         age_seconds: How long ago each dependency was asked, FRESH_SECONDS at most.
         details: Of dependencies that have more to say of themselves.
     """
 
-    status: Literal["ready", "unavailable", "draining"]
+    status: Literal["starting", "ready", "unavailable", "draining"]
     service: str
     dependencies: dict[str, State]
     age_seconds: dict[str, float]
@@ -75,6 +75,7 @@ def health_routes(
     """
     router = APIRouter(tags=["health"])
     readings = Readings()
+    has_been_ready = False
 
     @router.get("/health")
     @router.get("/health/live")
@@ -83,15 +84,18 @@ def health_routes(
 
     @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_unset=True)
     async def ready(request: Request, response: Response) -> Readiness:
+        nonlocal has_been_ready
         read = await readings.of(probes(request))
         known = {"details": said} if details is not None and (said := details(request)) else {}
         answers = all(each.state == "ok" or name in optional for name, each in read.items())
+        has_been_ready = has_been_ready or answers
+        away: Literal["starting", "unavailable"] = "unavailable" if has_been_ready else "starting"
         draining = is_stopping(request.scope.get("state", {}))
         if draining or not answers:
             response.status_code = 503
         now = time.monotonic()
         return Readiness(
-            status="draining" if draining else "ready" if answers else "unavailable",
+            status="draining" if draining else "ready" if answers else away,
             service=service,
             dependencies={name: each.state for name, each in read.items()},
             age_seconds={name: round(now - each.at, 1) for name, each in read.items()},

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from service_kit.settings import BadSettings
@@ -14,6 +15,7 @@ from standalone.data_folder import kept_secrets, locked, not_replaced
 from standalone.greeting import greeting
 from standalone.postgres import running_postgres
 from standalone.processes import (
+    CLOSING_SECONDS,
     Service,
     refuse_taken_port,
     running,
@@ -67,14 +69,17 @@ def run(settings: Settings, *, reload: bool) -> None:
                 services.append(Service("PostgreSQL", postgres.process))
                 environment = {**environment, "DATABASE_URL": postgres.url}
             _migrate(environment)
-            auth = stack.enter_context(
-                running("auth-service", ["auth_service", *flags], environment)
+            serve = partial(
+                running,
+                environment=environment,
+                stop_seconds=settings.shutdown_grace.total_seconds() + CLOSING_SECONDS,
             )
+            auth = stack.enter_context(serve("auth-service", ["auth_service", *flags]))
             if ingestion.process.wait() != 0:
                 raise CannotStart(
                     "The example book could not be ingested; the lines above say why."
                 )
-        api = stack.enter_context(running("api-service", ["api_service", *flags], environment))
+        api = stack.enter_context(serve("api-service", ["api_service", *flags]))
         wait_until_alive(auth, settings.auth_address)
         wait_until_alive(api, settings.api_address)
         print(greeting(settings, data), flush=True)

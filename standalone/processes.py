@@ -16,6 +16,11 @@ from standalone.lifetime import bound_to_us, stopped_at_the_end
 from standalone.refusals import CannotStart, ServiceDied
 
 STOP_SECONDS = 25.0
+"""What a command gets between SIGTERM and SIGKILL."""
+
+CLOSING_SECONDS = 10.0
+"""What a service gets beyond SHUTDOWN_GRACE, as from every platform: its mails leave meanwhile."""
+
 READY_SECONDS = 60.0
 
 
@@ -43,7 +48,11 @@ def refuse_taken_port(host: str, port: int, variable: str) -> None:
 
 @contextmanager
 def running(
-    name: str, arguments: Sequence[str], environment: Mapping[str, str]
+    name: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stop_seconds: float = STOP_SECONDS,
 ) -> Iterator[Service]:
     """Run a Python module of ours until the block is left; then stop it, by force if it must be.
 
@@ -51,6 +60,7 @@ def running(
         name: What the service is called in sentences.
         arguments: What follows `python -m`.
         environment: Added to this process's own.
+        stop_seconds: How long it may take to stop before it is made to.
     """
     process = subprocess.Popen(  # noqa: S603 -- our own modules with this interpreter
         bound_to_us([sys.executable, "-m", *arguments], signal.SIGTERM),
@@ -58,7 +68,7 @@ def running(
         stdin=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C reaches this process alone, which stops the rest
     )
-    with stopped_at_the_end(process, signal.SIGTERM, STOP_SECONDS):
+    with stopped_at_the_end(process, signal.SIGTERM, stop_seconds):
         yield Service(name, process)
 
 

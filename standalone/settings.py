@@ -1,11 +1,12 @@
 """What `make run` itself reads; the services it starts read their settings from the same places."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from service_kit.settings import Port, Secret, Secrets, ServiceSettings
+from service_kit.spans import ShortSpan, between
 
 
 class Settings(ServiceSettings):
@@ -29,6 +30,9 @@ class Settings(ServiceSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     mail_url: SecretStr | None = Field(default=None, validation_alias="MAIL_URL")
     openapi: bool = Field(default=True, validation_alias="OPENAPI")
+    shutdown_grace: Annotated[ShortSpan, between("0s", "1h")] = Field(
+        default="20s", validate_default=True, validation_alias="SHUTDOWN_GRACE"
+    )
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

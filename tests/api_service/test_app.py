@@ -77,6 +77,19 @@ async def test_ready_names_a_dependency_that_does_not_answer(tmp_path: Path) -> 
     assert reply.json()["dependencies"] == {"index": "unavailable", "model": "unavailable"}
 
 
+async def test_a_model_that_is_away_is_told_and_takes_no_search_along(tmp_path: Path) -> None:
+    async with scripted_openai() as openai:
+        await ingest(make_settings(tmp_path, openai=openai))
+        openai.models = refuses(500)
+        async with running_service(make_settings(tmp_path, openai=openai)) as http:
+            ready = await http.get("/ready")
+            found = await http.get("/v1/search", params={"q": "gait"})
+
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert ready.json()["dependencies"] == {"index": "ok", "model": "unavailable"}
+    assert found.status_code == 200
+
+
 async def test_every_route_of_v1_asks_for_a_token(tmp_path: Path, http: httpx.AsyncClient) -> None:
     paths = create_app(make_settings(tmp_path)).openapi()["paths"]
     routes = [

@@ -187,7 +187,7 @@ async def test_requests_sent_ahead_by_the_thousand_fill_no_memory() -> None:
     async with served(ConnectionLimits()) as server:
         reader, writer = await server.connect()
         writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET * 20_000)
-        assert b"HTTP/1.1 400 " not in await said(reader)
+        assert await said(reader) == b""
         assert await server.neighbour() < 10
         writer.close()
 

@@ -72,6 +72,27 @@ async def test_a_service_is_ready_without_what_it_does_not_need_and_says_so() ->
     assert reply.json()["dependencies"] == {"database": "ok", "mail": "unavailable"}
 
 
+async def test_a_service_is_starting_until_it_has_been_ready_once() -> None:
+    there = asyncio.Event()
+
+    async def comes_and_goes() -> None:
+        if not there.is_set():
+            raise ConnectionRefusedError
+
+    async with client(service(database=comes_and_goes)) as http:
+        before = await http.get("/ready")
+        there.set()
+        await asyncio.sleep(FRESH_SECONDS)
+        then = await http.get("/ready")
+        there.clear()
+        await asyncio.sleep(FRESH_SECONDS)
+        after = await http.get("/ready")
+
+    assert (before.status_code, before.json()["status"]) == (503, "starting")
+    assert (then.status_code, then.json()["status"]) == (200, "ready")
+    assert (after.status_code, after.json()["status"]) == (503, "unavailable")
+
+
 async def test_a_dependency_that_hangs_is_given_up_on() -> None:
     started = time.monotonic()
     reply = await ask(service(database=hangs), "/ready")

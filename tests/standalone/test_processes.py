@@ -25,6 +25,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def ignores(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text().partition("SigIgn:")[2]
+    return bool(int(status.split()[0], 16) >> (number - 1) & 1)
+
+
 def wait_until_gone(pid: int) -> None:
     deadline = time.monotonic() + 10
     while alive(pid):
@@ -47,6 +52,16 @@ def test_a_service_is_stopped_when_the_block_is_left() -> None:
     with running("sleeper", SLEEPER, {}) as service:
         assert alive(service.process.pid)
     assert service.process.returncode == -signal.SIGTERM
+
+
+def test_a_service_that_does_not_stop_in_its_time_is_made_to() -> None:
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+    started = time.monotonic()
+    with running("deaf", ["timeit", "-n1", "-r1", code], {}, stop_seconds=0.5) as service:
+        while not ignores(service.process.pid, signal.SIGTERM):
+            assert time.monotonic() - started < 30
+            time.sleep(0.05)
+    assert service.process.returncode == -signal.SIGKILL
 
 
 def test_a_service_learns_what_it_is_told() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from api_service.vector_index.opening import index_folder, open_index
 from api_service.vector_index.server import ServerIndex
 from tests.api_service.book import ingest
 from tests.api_service.qdrant_server import qdrant_server
+from tests.api_service.scripted_openai import scripted_openai
 from tests.api_service.service import make_settings, running_service
 from tests.api_service.vector_index.chunks import make_stored
 
@@ -87,6 +89,29 @@ async def test_answers_search_with_a_key_that_only_reads(tmp_path: Path) -> None
 
     assert (asked.status_code, ready.status_code) == (200, 200)
     assert asked.json()["sources"]
+
+
+async def test_a_server_that_says_nothing_keeps_no_start_waiting(tmp_path: Path) -> None:
+    gave_up = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until whoever asks hangs up
+        gave_up.set()
+        writer.close()
+
+    async with (
+        scripted_openai() as openai,
+        await asyncio.start_server(silent, "127.0.0.1", 0) as server,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        settings = make_settings(tmp_path, openai=openai, qdrant_url=f"http://127.0.0.1:{port}")
+        async with running_service(settings) as http:
+            alive = await http.get("/health")
+            assert not gave_up.is_set()
+            ready = await http.get("/ready")
+
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert ready.json()["dependencies"]["index"] == "unavailable"
 
 
 async def test_without_one_answers_search_with_the_key_that_writes(tmp_path: Path) -> None:
