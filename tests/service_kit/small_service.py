@@ -44,6 +44,8 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         async with stopping_on_signals(settings.shutdown_notice) as stopping:
+            sys.stderr.write("opened\n")
+            sys.stderr.flush()
             yield {"stopping": stopping}
         sys.stderr.write("closed\n")
         sys.stderr.flush()

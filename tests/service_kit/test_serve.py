@@ -89,8 +89,12 @@ def served(folder: Path, **values: str) -> Iterator[Served]:
         )
     service = Served(process, folder / "log", port)
     try:
+        # A bound port is not yet an application that has started, nor one of several all of them.
+        workers = int(values.get("WEB_CONCURRENCY", "1"))
+        wait_until(
+            lambda: process.poll() is not None or service.printed().count("opened\n") == workers
+        )
         wait_until(lambda: process.poll() is not None or listens(port))
-        # A bound port is not yet an application that has started.
         assert service.ask("/health").status_code == 200
         yield service
     finally:
