@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
@@ -152,6 +153,7 @@ def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]
 
 def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return the middleware, outermost first."""
+    hosts = settings.allowed_hosts
     return [
         Middleware(PlainRefusalToStart),
         Middleware(RequestIdMiddleware),
@@ -160,11 +162,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
         *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
         *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.by_https),
-        Middleware(
-            AllowedHostsMiddleware,
-            hosts=settings.allowed_hosts,
-            refuse=lambda: render(InvalidRequest("This host is not served here.")),
-        ),
+        *([Middleware(AllowedHostsMiddleware, hosts=hosts, refuse=_misdirected)] if hosts else []),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.trusted_origins),
@@ -187,6 +185,10 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
             refuse=lambda error: render(TooLarge(str(error.detail))),
         ),
     ]
+
+
+def _misdirected() -> Response:
+    return render(InvalidRequest("This host is not served here."))
 
 
 class PlainRefusalToStart:

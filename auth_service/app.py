@@ -31,7 +31,7 @@ from auth_service.oauth.callback_routes import router as callbacks
 from auth_service.oauth.routes import router as oauth
 from auth_service.resources import OpenResources, Resources, read_gauges
 from auth_service.revocations.routes import router as revocations
-from auth_service.schema_refusals import SchemaRefusalMiddleware
+from auth_service.schema_refusals import refused_by_schema
 from auth_service.sessions.auth_jwt import AUTH_JWT_HEADER
 from auth_service.sessions.cookies import AUTH_TOKEN_HEADER
 from auth_service.sessions.routes import get_session
@@ -141,6 +141,7 @@ def create_app(
 
 def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
+    hosts = settings.allowed_hosts
     return [
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
@@ -148,7 +149,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
         *([Middleware(RequestMetricsMiddleware)] if settings.metrics_port else []),
         *([Middleware(TracingMiddleware, tracer=tracing.tracer)] if tracing.on else []),
         Middleware(SecurityHeadersMiddleware, https=settings.secure_cookies),
-        Middleware(AllowedHostsMiddleware, hosts=settings.allowed_hosts, refuse=_misdirected),
+        *([Middleware(AllowedHostsMiddleware, hosts=hosts, refuse=_misdirected)] if hosts else []),
         Middleware(
             TrustingCORSMiddleware,
             trusted=TrustedOrigins(settings.all_trusted_origins),
@@ -169,8 +170,8 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
             CrashMiddleware,
             render=partial(render, Refused(Code.INTERNAL_SERVER_ERROR)),
             render_stop=partial(render, Unavailable()),
+            excuse=refused_by_schema,
         ),
-        Middleware(SchemaRefusalMiddleware),
         Middleware(
             RateLimitMiddleware,
             base_path=BASE_PATH,

@@ -21,8 +21,7 @@ class AllowedHostsMiddleware:
 
     Args:
         app: The application behind.
-        hosts: Names without a port; `*.book.example` stands for all below that one. Without
-            any, every host is served.
+        hosts: Names without a port; `*.book.example` stands for all below that one.
         refuse: Renders the refusal in the service's own format.
     """
 
@@ -39,8 +38,6 @@ class AllowedHostsMiddleware:
         await (self.app if known else self.refuse())(scope, receive, send)
 
     def _allows(self, scope: Scope) -> bool:
-        if not (self.names or self.endings):
-            return True
         values = [value for name, value in scope["headers"] if name == b"host"]
         # RFC 9112 section 3.2: one Host, no more; proxies may have looked at another than we.
         match = _HOST.fullmatch(values[0].decode("latin-1")) if len(values) == 1 else None

@@ -1,7 +1,7 @@
 """The last resort: an exception nobody expected is logged once and answered without its text."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.responses import Response
@@ -10,6 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service_kit.stopping import is_stopping
 
 log = structlog.get_logger(__name__)
+
+Excuse = Callable[[Scope, Exception], Awaitable[Response | None]]
+"""Answers what is no crash, though nobody below has caught it; None: it is one."""
+
+
+async def _no_excuse(_scope: Scope, _error: Exception) -> None:
+    return
 
 
 class CrashMiddleware:
@@ -22,6 +29,7 @@ class CrashMiddleware:
         app: The application behind.
         render: What is answered to whoever's request crashed.
         render_stop: What is answered where the service stops and has waited long enough.
+        excuse: Asked before.
     """
 
     def __init__(
@@ -30,10 +38,12 @@ class CrashMiddleware:
         *,
         render: Callable[[], Response],
         render_stop: Callable[[], Response] | None = None,
+        excuse: Excuse = _no_excuse,
     ) -> None:
         self.app = app
         self.render = render
         self.render_stop = render_stop or render
+        self.excuse = excuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -54,8 +64,11 @@ class CrashMiddleware:
         except Exception as error:
             if scope["type"] != "http" or begun:
                 raise
-            log_crash(error)
-            await self.render()(scope, receive, send)
+            reply = await self.excuse(scope, error)
+            if reply is None:
+                log_crash(error)
+                reply = self.render()
+            await reply(scope, receive, send)
 
 
 def log_crash(error: Exception) -> None:

@@ -8,7 +8,10 @@ from ipaddress import IPv4Address
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_ORIGIN = b"origin"
+_VARIES = (b"vary", b"Origin")  # caches: what is said to one origin is not for another
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WEB = frozenset(_DEFAULT_PORTS)
@@ -56,6 +59,19 @@ class TrustingCORSMiddleware(CORSMiddleware):
             allow_credentials=allow_credentials,
         )
         self.trusted = trusted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request that names no origin, as most do; its reply says that one counts."""
+        if scope["type"] != "http" or _ORIGIN in dict(scope["headers"]):
+            await super().__call__(scope, receive, send)
+            return
+
+        async def send_varied(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), _VARIES]
+            await send(message)
+
+        await self.app(scope, receive, send_varied)
 
     def is_allowed_origin(self, origin: str) -> bool:
         """Tell whether an Origin header names a trusted origin."""

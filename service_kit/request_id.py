@@ -7,12 +7,13 @@ import random
 import re
 from contextvars import ContextVar
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit import trace_context
 
 HEADER = "X-Request-ID"
+
+_NAME, _TRACE = HEADER.lower().encode(), trace_context.HEADER.encode()  # as ASGI has them
 
 # A caller's id is echoed and logged, so only a form that can harm neither is accepted.
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -44,14 +45,13 @@ class RequestIdMiddleware:
             return
         request_id = _given(scope) or _new()
         trace = trace_context.continued(scope["headers"])
+        said = ((_NAME, request_id.encode()), (_TRACE, trace.traceparent.encode()))
         token = _request_id.set(request_id)
         trace_token = trace_context.set_current(trace)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = request_id
-                headers[trace_context.HEADER] = trace.traceparent
+                message["headers"] = [*message.get("headers", ()), *said]
             await send(message)
 
         try:
@@ -68,6 +68,6 @@ def _new() -> str:
 
 def _given(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _WELL_FORMED.fullmatch(value):
+        if name == _NAME and _WELL_FORMED.fullmatch(value):
             return str(value, "ascii")
     return None

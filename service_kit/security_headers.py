@@ -43,10 +43,10 @@ class SecurityHeadersMiddleware:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = list(message.get("headers", ()))
-                names = {name for name, _ in said}
-                said += [header for header in self.headers if header[0] not in names]
-                message["headers"] = said
+                said = message.get("headers", ())
+                names = dict(said)
+                more = [header for header in self.headers if header[0] not in names]
+                message["headers"] = [*said, *more]
             await send(message)
 
         await self.app(scope, receive, send_guarded)

@@ -6,9 +6,9 @@ and is said in the reply: https://www.w3.org/TR/trace-context/ (sections 3.2 and
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER = "traceparent"
 STATE_HEADER = "tracestate"
@@ -21,9 +21,8 @@ _STATE = re.compile(rb"[\x20-\x7e]{1,512}")  # longer ones need not be carried o
 _KNOWN_FLAGS = 0x03  # sampled, and that the name is random; the others are not to be handed on
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
-    """Where in which trace something is done.
+class TraceContext(NamedTuple):
+    """Where in which trace something is done; a tuple, for every request makes one.
 
     Attributes:
         trace_id: 32 hexadecimal digits, the same in every service a request reaches.
@@ -65,29 +64,23 @@ def current_trace_id() -> str:
     return trace.trace_id if trace else ""
 
 
-def continued(headers: Iterable[tuple[bytes, bytes]]) -> TraceContext:
+def continued(headers: Collection[tuple[bytes, bytes]]) -> TraceContext:
     """Return what a request's headers say, with a new span; a new trace where they say nothing.
 
     Args:
         headers: As ASGI has them, names in lower case. What is not well-formed, or said twice,
             counts as unsaid.
     """
-    parents: list[bytes] = []
-    states: list[bytes] = []
-    for name, value in headers:
-        if name == b"traceparent":
-            parents.append(value)
-        elif name == b"tracestate":
-            states.append(value)
-    # As with a request's name, unique is enough.
-    span_id = f"{random.getrandbits(64) or 1:016x}"
+    parents = [value for name, value in headers if name == b"traceparent"]
     match = _WELL_FORMED.fullmatch(parents[0]) if len(parents) == 1 else None
+    # As with a request's name, unique is enough; that either is nothing but zeros does not happen.
+    made = f"{random.getrandbits(192):048x}"
     if match is None or (match[1] == b"00" and match[5]):
-        return TraceContext(f"{random.getrandbits(128) or 1:032x}", span_id)
-    state = b",".join(states)
+        return TraceContext(made[:32], made[32:])
+    state = b",".join(value for name, value in headers if name == b"tracestate")
     return TraceContext(
         trace_id=match[2].decode(),
-        span_id=span_id,
+        span_id=made[32:],
         flags=f"{int(match[4], 16) & _KNOWN_FLAGS:02x}",
         state=state.decode() if _STATE.fullmatch(state) else "",
         parent_id=match[3].decode(),

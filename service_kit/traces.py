@@ -192,4 +192,4 @@ def _told_on(recorded: Span) -> TraceContext | None:
     trace, own = trace_context.current(), recorded.get_span_context()
     if trace is None:
         return None
-    return replace(trace, span_id=f"{own.span_id:016x}", flags=f"{int(own.trace_flags):02x}")
+    return trace._replace(span_id=f"{own.span_id:016x}", flags=f"{int(own.trace_flags):02x}")

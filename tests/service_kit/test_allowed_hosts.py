@@ -65,10 +65,6 @@ async def test_two_hosts_are_one_too_many() -> None:
     assert reply.status_code == 400
 
 
-async def test_where_none_is_named_any_is_served() -> None:
-    assert await status(guarded(), "evil.example") == 200
-
-
 @pytest.mark.parametrize("path", ["/health", "/ready", "/internal/revocations"])
 async def test_probes_and_the_other_service_come_by_any_name(path: str) -> None:
     assert await status(guarded("book.example"), "10.0.0.7:3001", path) == 404  # the echo has none

@@ -52,3 +52,16 @@ async def test_a_crash_in_the_middle_of_a_reply_cuts_the_connection() -> None:
             transport=httpx.ASGITransport(app=app), base_url="http://test"
         ) as http:
             await http.get("/")
+
+
+async def test_what_has_an_excuse_is_no_crash(capfd: pytest.CaptureFixture[str]) -> None:
+    async def excuse(scope: Scope, error: Exception) -> Response | None:
+        return PlainTextResponse(f"{type(error).__name__} at {scope['path']}", status_code=503)
+
+    configure_logs("test-service", "json", "INFO")
+    app = CrashMiddleware(application().router, render=render, excuse=excuse)
+    async with client(app) as http:
+        reply = await http.get("/crash?words=private")
+
+    assert (reply.status_code, reply.text) == (503, "RuntimeError at /crash")
+    assert "request_crashed" not in capfd.readouterr().err

@@ -1,6 +1,7 @@
 import pytest
 
-from service_kit.origins import TrustedOrigins
+from service_kit.origins import TrustedOrigins, TrustingCORSMiddleware
+from tests.service_kit.asgi import application, client
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,19 @@ def test_an_origin_is_trusted(pattern: str, url: str) -> None:
 )
 def test_an_origin_is_not_trusted(pattern: str, url: str) -> None:
     assert not TrustedOrigins((pattern,)).trusts(url)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}])
+async def test_every_reply_tells_caches_that_the_origin_counts(headers: dict[str, str]) -> None:
+    app = TrustingCORSMiddleware(
+        application(),
+        trusted=TrustedOrigins(("https://book.example",)),
+        allow_headers=(),
+        expose_headers=(),
+        allow_credentials=True,
+    )
+    async with client(app) as http:
+        reply = await http.get("/echo", headers=headers)
+
+    assert reply.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in reply.headers
