@@ -58,7 +58,8 @@ class TrustingCORSMiddleware(CORSMiddleware):
             expose_headers=expose_headers,
             allow_credentials=allow_credentials,
         )
-        self.trusted = trusted
+        # The same few come with every request of a site's pages.
+        self.trusts = lru_cache(trusted.trusts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request that names no origin, as most do; its reply says that one counts."""
@@ -75,7 +76,7 @@ class TrustingCORSMiddleware(CORSMiddleware):
 
     def is_allowed_origin(self, origin: str) -> bool:
         """Tell whether an Origin header names a trusted origin."""
-        return self.trusted.trusts(origin)
+        return self.trusts(origin)
 
 
 def _split(url: str) -> SplitResult | None:
