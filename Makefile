@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
+.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat soak eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench-ingest: $(VENV)/.dev ## Measure how fast long books are ingested; BENCH="-
 
 bench-chat: $(VENV)/.dev ## Measure answers beside the vendor's package alone; some minutes
 	@$(BIN)/python -m benchmarks.chat $(BENCH)
+
+soak: $(VENV)/.dev ## Load both services for ten minutes; fails where one slows down or grows; BENCH="--minutes 2"
+	@$(BIN)/python -m benchmarks.soak $(BENCH)
 
 pictures: $(VENV)/.dev ## Draw the dashboard of docs/operating.md anew; needs prometheus, three minutes
 	@$(BIN)/python -m tests.ops.pictures

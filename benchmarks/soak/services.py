@@ -50,7 +50,6 @@ def services(folder: Path) -> Iterator[Services]:
                 DATABASE_URL=postgres.url,
                 CREDENTIAL_RATE_LIMIT=_OUT_OF_REACH,
                 AUTH_RATE_LIMIT=_OUT_OF_REACH,
-                PASSWORD_TRIES_LIMIT=_OUT_OF_REACH,
             )
         )
         vendor = stack.enter_context(upstream())
