@@ -25,9 +25,8 @@ const READERS = JSON.parse(open(__ENV.READERS));
 const JSON_BODY = { 'content-type': 'application/json' };
 // All of them are answered in the glossary of the example book.
 const TERMS = [
-  'an actuator', 'proprioception', 'impedance control', 'the zero-moment point',
-  'domain randomisation', 'the sim-to-real gap', 'behaviour cloning', 'an action chunk',
-  'a protective stop',
+  'proprioception', 'impedance control', 'the zero-moment point', 'domain randomisation',
+  'the sim-to-real gap', 'behaviour cloning', 'an action chunk', 'a protective stop',
 ];
 
 const ASKED = Object.keys(RATES).filter((name) => RATES[name] > 0);
@@ -66,13 +65,16 @@ export function get_session() {
 
 export function answer() {
   ask('POST', `${__ENV.API_URL}/v1/chat`, question(), bearer(), (text) => {
-    const { response, sources } = JSON.parse(text);
-    return response !== '' && sources.length > 0;
+    const { response, sources, refused } = JSON.parse(text);
+    return response !== '' && sources.length > 0 && !refused;
   });
 }
 
 export function stream() {
-  ask('POST', `${__ENV.API_URL}/v1/chat/stream`, question(), bearer(), (text) => last(text).name === 'done');
+  ask('POST', `${__ENV.API_URL}/v1/chat/stream`, question(), bearer(), (text) => {
+    const { name, data } = last(text);
+    return name === 'done' && !data.refused;
+  });
 }
 
 export function handleSummary({ metrics }) {
@@ -105,7 +107,7 @@ function ask(method, url, body, headers, isRight) {
     status: reply.status,
     ms: Date.now() - begun,
     error: reply.error,
-    retryable: name === 'stream' && reply.status === 200 && last(reply.body ?? '').retryable,
+    retryable: name === 'stream' && reply.status === 200 && isRetryable(reply.body ?? ''),
     body: (reply.body ?? '').slice(-300),
   }));
 }
@@ -118,9 +120,15 @@ function right(isRight, text) {
   }
 }
 
+function isRetryable(events) {
+  const { name, data } = last(events);
+  return name === 'error' && data.retryable === true;
+}
+
+// The last event, whole: its name, and its data where that is JSON.
 function last(events) {
-  const [, name, data] = events.match(/event: (\w+)\ndata: ([^\n]*)\n\n$/) ?? [];
-  return { name, retryable: name === 'error' && JSON.parse(data).retryable === true };
+  const [, name, data] = events.match(/event: (\w+)\ndata: ({[^\n]*})\n\n$/) ?? [];
+  return { name, data: JSON.parse(data ?? '{}') };
 }
 
 function minutes() {
@@ -135,8 +143,9 @@ function bearer() {
   return { ...JSON_BODY, authorization: `Bearer ${reader().token}` };
 }
 
-// No two questions are the same, for what is kept by their words would not grow otherwise.
+// No two questions are the same, for what is kept of their words would not grow otherwise. A number
+// in front of one leaves it what it is; a few words more, and the book says nothing about that.
 function question() {
   const n = exec.scenario.iterationInTest;
-  return JSON.stringify({ message: `What is ${TERMS[n % TERMS.length]}? (${exec.scenario.name} ${n})` });
+  return JSON.stringify({ message: `${n}. What is ${TERMS[n % TERMS.length]}?` });
 }

@@ -15,8 +15,8 @@ ENVIRONMENT = CHECKOUT / "build/soak"
 RIGHT = {
     "/api/auth/sign-in/email": b'{"token":"abc"}',
     "/api/auth/get-session": b'{"user":{"email":"a@example.com"}}',
-    "/v1/chat": b'{"response":"It moves. [1]","sources":[{"n":1}]}',
-    "/v1/chat/stream": b'event: delta\ndata: {"text":"It"}\n\nevent: done\ndata: {}\n\n',
+    "/v1/chat": b'{"response":"It moves. [1]","sources":[{"n":1}],"refused":false}',
+    "/v1/chat/stream": b'event: delta\ndata: {}\n\nevent: done\ndata: {"refused":false}\n\n',
 }
 CUT = b'event: delta\ndata: {"text":"event: done"}\n\n'
 STOPPED = CUT + b'event: error\ndata: {"status":503,"retryable":true}\n\n'
@@ -88,6 +88,14 @@ def test_without_a_failure_there_is_nothing_to_read_of_one(tmp_path: Path) -> No
         (RIGHT, set()),
         (RIGHT | {"/api/auth/get-session": b"null"}, {("get_session", 200, False)}),
         (RIGHT | {"/v1/chat": b'{"response":"No.","sources":[]}'}, {("answer", 200, False)}),
+        (
+            RIGHT | {"/v1/chat": RIGHT["/v1/chat"].replace(b"false", b"true")},
+            {("answer", 200, False)},
+        ),
+        (
+            RIGHT | {"/v1/chat/stream": RIGHT["/v1/chat/stream"].replace(b"false", b"true")},
+            {("stream", 200, False)},
+        ),
         (RIGHT | {"/v1/chat": b"<html>"}, {("answer", 200, False)}),
         (RIGHT | {"/v1/chat/stream": CUT}, {("stream", 200, False)}),
         (RIGHT | {"/v1/chat/stream": STOPPED}, {("stream", 200, True)}),
