@@ -10,7 +10,6 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from api_service.chat.disguises import readings
@@ -198,7 +197,6 @@ def is_order(message: str) -> bool:
     return any(_holds(said, (*_KINDS, _WORKS)) for said in _meanings(message))
 
 
-@lru_cache(maxsize=4096)
 def without_orders(text: str) -> str:
     """Return a text without the paragraphs that speak to the model that reads it."""
     if not _is_planted(text):

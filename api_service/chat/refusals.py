@@ -1,6 +1,6 @@
 """What is said instead of an answer, in the question's language where that is easily told."""
 
-from api_service.embedders.bm25 import term, words
+from api_service.embedders.bm25 import is_stop_word, words
 from api_service.search_settings import DEFAULT_LANGUAGE, Language
 
 NOTHING_FOUND = "The book says nothing about that."
@@ -30,6 +30,6 @@ def refused_in(question: str) -> tuple[str, str]:
     is not another by far enough, or where the language is none of those known here.
     """
     spoken = [word.casefold() for word in words(question)]
-    counts = {language: sum(term(word, language) is None for word in spoken) for language in _SAID}
+    counts = {language: sum(is_stop_word(word, language) for word in spoken) for language in _SAID}
     best = max(counts, key=lambda language: counts[language])  # English, where it is level
     return _SAID[best if counts[best] >= _LEAST else DEFAULT_LANGUAGE]

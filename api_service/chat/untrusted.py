@@ -6,6 +6,7 @@ by somebody whom nobody has checked.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from api_service.chat.orders import is_order, without_orders
 from api_service.chat.question import Question, Reader
@@ -44,13 +45,21 @@ def _freed(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
 
 
 def _freed_chunk(chunk: Chunk) -> Chunk:
-    text = without_orders(chunk.text)
-    path = tuple(heading for heading in chunk.heading_path if without_orders(heading))
+    text = _of_the_book(chunk.text)
+    path = tuple(heading for heading in chunk.heading_path if _of_the_book(heading))
     if text == chunk.text and len(path) == len(chunk.heading_path):
         return chunk
     return replace(chunk, text=text, heading_path=path)
 
 
+@lru_cache(maxsize=4096)  # the passages of a book come up again and again
+def _of_the_book(text: str) -> str:
+    return without_orders(text)
+
+
+# Few: a conversation comes along with each of its questions, but every turn is another reader's
+# own and long, and memory is not to follow how many have ever asked.
+@lru_cache(maxsize=512)
 def _gives_orders(text: str) -> bool:
     return is_order(text) or without_orders(text) != text
 

@@ -36,6 +36,10 @@ _MARK = "identifier"
 
 _WORD = re.compile(r"[^\W_]+")
 
+_KEPT_LENGTH = 32
+"""Of the longest word that is remembered. What is longer no book says twice, and a reader can send
+it by the thousand characters."""
+
 # Kana, the Chinese characters, and Korean syllables.
 _UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
@@ -82,9 +86,27 @@ def word_terms(text: str, language: Language = DEFAULT_LANGUAGE) -> frozenset[in
     return frozenset(_model(language).embed_query(_parted(text)).indices)
 
 
-@lru_cache(maxsize=100_000)
 def term(word: str, language: Language = DEFAULT_LANGUAGE) -> int | None:
     """Return the id of a word's stem; None for a stop word."""
+    return _term(word, language) if len(word) > _KEPT_LENGTH else _kept_term(word, language)
+
+
+def is_stop_word(word: str, language: Language) -> bool:
+    """Tell whether a language has a word everywhere, so that nobody looks for it."""
+    return len(word) <= _KEPT_LENGTH and _is_kept_stop_word(word, language)
+
+
+@lru_cache(maxsize=8192)  # apart: readers' words in every language would fill the other
+def _is_kept_stop_word(word: str, language: Language) -> bool:
+    return _term(word, language) is None
+
+
+@lru_cache(maxsize=100_000)
+def _kept_term(word: str, language: Language) -> int | None:
+    return _term(word, language)
+
+
+def _term(word: str, language: Language) -> int | None:
     terms = _model(language).embed_query(word).indices
     return terms[0] if terms else None
 

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from typing import get_args
 
 import pytest
@@ -7,11 +8,13 @@ from api_service.embedders.bm25 import (
     IDENTIFIER,
     PHRASE_WEIGHT,
     document_terms,
+    is_stop_word,
     query_terms,
     version,
     words,
 )
 from api_service.search_settings import Language
+from tests.memory import kept_bytes
 
 
 def test_a_question_and_a_text_meet_in_the_same_term_ids() -> None:
@@ -127,6 +130,23 @@ def test_words_that_nothing_parts_are_met_in_pairs(text: str, question: str) -> 
     asked = query_terms(question).indices
     assert asked
     assert set(asked) <= set(document_terms(text).indices)
+
+
+def test_a_word_is_a_stop_word_in_its_own_language() -> None:
+    assert is_stop_word("the", "english")
+    assert not is_stop_word("the", "german")
+    assert not is_stop_word("robot", "english")
+
+
+@pytest.mark.parametrize("read", [query_terms, lambda text: is_stop_word(text, "german")])
+def test_words_that_no_book_has_are_not_kept(read: Callable[[str], object]) -> None:
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            read(f"{number}" * 500)
+
+    ask(range(10, 12))
+
+    assert kept_bytes(lambda: ask(range(12, 62))) < 50 * 200
 
 
 def test_words_are_those_the_index_takes_apart() -> None:
