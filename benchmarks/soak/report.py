@@ -19,7 +19,8 @@ reach. A server that speaks OpenAI's API answers without delay; no two questions
 no answer is kept. Readers, vendor, database and services share the machine.
 
 Minute 0 warms up and is left out of what is compared: were it the first, later minutes could be
-slow for long before they were too slow. So the first minute is minute 1, and minute two ends there.
+slow for long before they were too slow. So the first minute is minute 1; memory at minute two is
+that at its end, 120 seconds after the first request, and memory in the table that at each minute's.
 A reply counts where its status and its body are as they should be: the reader's own session, an
 answer with sources, a stream that reaches its `done`.
 """

@@ -1,5 +1,6 @@
 """What may be said of a soak: whether anything failed, slowed down or grew."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,9 +47,13 @@ class Soak:
     cores: Mapping[str, float]
 
     def slowdown(self, kind: str) -> float:
-        """Return the worst p99 of a later minute, in times of the first minute's."""
+        """Return the worst p99 of a later minute, in times of the first minute's.
+
+        Without an end where no request of the first minute reached its service: none took time.
+        """
         first, *later = self.load.minutes[kind][1:]
-        return max((minute.p99 for minute in later), default=first.p99) / first.p99
+        worst = max((minute.p99 for minute in later), default=first.p99)
+        return worst / first.p99 if first.p99 else math.inf
 
     def growth(self, service: str) -> float:
         """Return the memory at the end, in times of that at minute two."""

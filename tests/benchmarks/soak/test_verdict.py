@@ -55,6 +55,12 @@ def test_memory_at_the_end_may_be_a_twentieth_above_that_at_minute_two(
     assert list(missed(soak(megabytes=megabytes))) == said
 
 
+def test_a_first_minute_in_which_nothing_was_reached_is_no_measure() -> None:
+    assert list(missed(soak((0.0, 0.0, 0.0)))) == [
+        "The p99 of stream rose to inf times the first minute's."
+    ]
+
+
 def test_what_was_occupied_for_a_moment_is_not_what_is_occupied() -> None:
     megabytes = list(STEADY)
     megabytes[-1] = 500.0
