@@ -46,6 +46,7 @@ PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
 STRANGE = {
     "an unknown path": httpx.Request("GET", "http://localhost/nowhere"),
     "a wrong method": httpx.Request("DELETE", "http://localhost/health"),
+    "a trace": httpx.Request("TRACE", "http://localhost/ASK", headers={"X-Secret": "private"}),
     "a preflight": httpx.Request("OPTIONS", "http://localhost/ASK", headers=PREFLIGHT),
     "a preflight of another page": httpx.Request(
         "OPTIONS", "http://localhost/ASK", headers={**PREFLIGHT, "Origin": "https://evil.example"}
@@ -101,6 +102,7 @@ async def test_every_refusal_of_auth_service_does_too(auth: Service, case: str) 
     reply = await send_strange(auth.client, case, "/api/auth/sign-in/email")
 
     assert_guarded(reply)
+    assert "private" not in reply.text
     if case == "another host":
         assert reply.status_code == 400
         assert reply.json() == {"message": "This host is not served here", "code": "BAD_REQUEST"}
@@ -128,6 +130,7 @@ async def test_every_refusal_of_api_service_does_too(tmp_path: Path) -> None:
 
     for reply in replies.values():
         assert_guarded(reply)
+        assert "private" not in reply.text
     assert replies["another host"].status_code == 400
     assert replies["another host"].json()["type"] == "/problems/invalid-request"
     assert replies["an unknown path"].status_code == 404

@@ -66,6 +66,20 @@ def test_libraries_speak_in_the_same_format(capfd: pytest.CaptureFixture[str]) -
     assert (line["event"], line["level"]) == ("It is late.", "warning")
 
 
+def test_a_line_break_in_a_value_begins_no_line_of_its_own(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    forged = 'a\n{"event":"signed_in"}\x1b[2K\r'
+    structlog.get_logger("test").info("asked", reason=forged)
+    logging.getLogger("some.library").warning("It is %s", forged)
+
+    printed = capfd.readouterr().err
+    one, two = (json.loads(line) for line in printed.splitlines())
+    assert (one["reason"], two["event"]) == (forged, f"It is {forged}")
+    assert "\x1b" not in printed
+
+
 def test_lines_below_the_level_are_left_out(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logs("test-service", "json", "WARNING")
     structlog.get_logger("quiet").info("not_printed")
