@@ -313,15 +313,13 @@ def test_the_name_api_service_calls_auth_service_by_is_one_that_it_serves() -> N
 def machine() -> dict[str, Any]:
     if not shutil.which("docker"):
         pytest.skip("needs Docker Compose, which reads the two files as one")
+    page = (CHECKOUT / "docs/deploy/vm.md").read_text("utf-8")
     done = subprocess.run(
-        [
-            *("docker", "compose", "-f", "docker-compose.yml", "-f", "ops/vm/compose.yaml"),
-            *("config", "--format", "json"),
-        ],
+        ["docker", "compose", "config", "--format", "json"],
         cwd=CHECKOUT,
         env={
             "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "SITE": "book.example",
+            **dict(re.findall(r"(SITE|COMPOSE_FILE)=(\S+)", page)),
             "POSTGRES_PASSWORD": "word",
             **{name: GIVEN[name] for name in ("BETTER_AUTH_SECRET", "JWT_SECRET")},
         },
@@ -356,6 +354,12 @@ def test_on_one_machine_the_forwarded_address_is_believed_from_its_network_alone
         assert isinstance(settings, AuthSettings | ApiSettings)
         assert [str(each) for each in settings.trusted_proxies] == [network["subnet"]]
         assert settings.trusted_origins == ("https://book.example",)
+
+
+def test_on_one_machine_a_book_is_ingested_with_the_sites_address(machine: dict[str, Any]) -> None:
+    for service in ("ingest", "api-service"):
+        environment = machine["services"][service]["environment"]
+        assert environment["BOOK_BASE_URL"] == "https://book.example/docs"
 
 
 def test_caddy_leads_to_the_services_by_the_names_and_ports_they_have() -> None:
