@@ -1,7 +1,6 @@
 """The application: the only file of the service that sees every room."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -10,7 +9,6 @@ from typing import Any, TypedDict
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_service import exception_handlers
 from api_service.budgets.headers import LEFT, POLICY, LimitHeadersMiddleware
@@ -42,6 +40,7 @@ from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
 from service_kit.sentry import BreadcrumbMiddleware
 from service_kit.settings import BadSettings
+from service_kit.starting import StartMiddleware
 from service_kit.stopping import Stopping, stopping_on_signals
 from service_kit.telemetry import Telemetry, start_telemetry
 from service_kit.trace_context import HEADER as TRACE
@@ -89,7 +88,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         prompt_file = await asyncio.to_thread(read_prompt_file)
-        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
+        async with telemetry.flushed(tracing), AsyncExitStack() as stack:
             resources = await stack.enter_async_context(open_resources(known))
             handover = serve_handover(resources.index, socket_path(known))
             await stack.enter_async_context(handover)
@@ -155,7 +154,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return the middleware, outermost first."""
     hosts = settings.allowed_hosts
     return [
-        Middleware(PlainRefusalToStart),
+        Middleware(StartMiddleware, explained=(BadSettings, IndexRefused)),
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),
@@ -189,26 +188,3 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
 
 def _misdirected() -> Response:
     return render(InvalidRequest("This host is not served here."))
-
-
-class PlainRefusalToStart:
-    """Says in one sentence why the service cannot start, where there is one to say.
-
-    The framework would send its server the whole traceback.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on but the traceback of a refusal that explains itself."""
-
-        async def send_plainly(message: Message) -> None:
-            error = sys.exc_info()[1]
-            if message["type"] == "lifespan.startup.failed" and isinstance(
-                error, BadSettings | IndexRefused
-            ):
-                message = {**message, "message": str(error)}
-            await send(message)
-
-        await self.app(scope, receive, send_plainly if scope["type"] == "lifespan" else send)

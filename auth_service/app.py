@@ -55,6 +55,8 @@ from service_kit.request_id import HEADER as REQUEST_ID
 from service_kit.request_id import RequestIdMiddleware
 from service_kit.security_headers import SecurityHeadersMiddleware
 from service_kit.sentry import BreadcrumbMiddleware
+from service_kit.settings import BadSettings
+from service_kit.starting import StartMiddleware
 from service_kit.stopping import Stopping, stopping_on_signals
 from service_kit.telemetry import Telemetry, start_telemetry
 from service_kit.trace_context import HEADER as TRACE
@@ -106,7 +108,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        async with telemetry.flushed(), tracing.opened(), AsyncExitStack() as stack:
+        async with telemetry.flushed(tracing), AsyncExitStack() as stack:
             opened = await stack.enter_async_context(open_resources(known))
             await stack.enter_async_context(watched(partial(read_gauges, opened)))
             if alone:
@@ -143,6 +145,7 @@ def _middleware(settings: Settings, tracing: Tracing) -> list[Middleware]:
     """Return what a request passes on its way in, outermost first."""
     hosts = settings.allowed_hosts
     return [
+        Middleware(StartMiddleware, explained=(BadSettings,)),
         Middleware(RequestIdMiddleware),
         *([Middleware(BreadcrumbMiddleware)] if settings.sentry_dsn else ()),
         Middleware(AccessLogMiddleware),

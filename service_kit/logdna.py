@@ -13,9 +13,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 import httpx
 import structlog
@@ -29,6 +30,9 @@ QUEUE_BYTES = 8 * 1024 * 1024
 
 BATCH_BYTES = 1024 * 1024
 """Most sent at once; LogDNA takes ten times that."""
+
+LINE_LENGTH = 32_000
+"""Longest line, in characters; LogDNA keeps no more of one, so the rest is cut off here."""
 
 BATCH_SECONDS = 1.0
 """How long lines are gathered for a batch."""
@@ -49,6 +53,8 @@ _FLUSH_STEP_SECONDS = 0.05
 _ROOM_OF_A_LINE = 100  # bytes beside its text, waiting or sent
 _OK = range(200, 300)
 _PASSING = {408, 425, 429, *range(500, 600)}
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _LEVEL = re.compile(r'"level": ?"([a-z]+)"')
 
 
@@ -93,12 +99,14 @@ class LogDna:
         self._held = 0  # bytes that wait or are under way
         self._lines: deque[_Line] = deque()
         self._under_way: list[_Line] = []
-        self._lock = threading.Lock()
-        self._idle = threading.Event()
-        self._idle.set()
+        # A line may be written while another is: Python cleans up, and speaks of it, at any moment.
+        # So no lock here may be one that its holder cannot take again, as an Event's is.
+        self._lock = threading.RLock()
         self._closed = False
         self._away = False
         self._told = 0  # of the lines dropped
+        self._measured = 0  # likewise
+        self._given_up = False  # a flush took too long
         self._begun = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._wake: asyncio.Event
@@ -112,39 +120,40 @@ class LogDna:
         """Take a line, if there is room."""
         if not text.strip():
             return
-        line = _Line(text.rstrip("\n"), time.time_ns() // 1_000_000)
+        line = _Line(text.rstrip("\n")[:LINE_LENGTH], time.time_ns() // 1_000_000)
         with self._lock:
             if self._closed or self._held + line.size > self._most:
-                self._drop(1)
+                self.counts.dropped += 1
                 return
             self._held += line.size
             self._lines.append(line)
-            self._idle.clear()
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Send what waits at once, and wait for it; return whether all of it is gone by then."""
         deadline = time.monotonic() + seconds
-        while not self._idle.is_set() and (left := deadline - time.monotonic()) > 0:
+        while self._held and (left := deadline - time.monotonic()) > 0:
             self._tell_loop(self._wake.set)
-            self._idle.wait(min(left, _FLUSH_STEP_SECONDS))
-        return self._idle.is_set()
+            time.sleep(min(left, _FLUSH_STEP_SECONDS))
+        self._given_up = bool(self._held)
+        return not self._given_up
 
     def close(self, seconds: float = FLUSH_SECONDS) -> None:
-        """Send what waits, and end; what is not gone by then is lost, and counted."""
+        """Send what waits, and end; what is not gone by then is lost, and counted.
+
+        Where LogDNA is away, or a flush has waited in vain, it is not waited for again.
+        """
         atexit.unregister(self.close)
-        self.flush(seconds)
+        if not (self._away or self._given_up):
+            self.flush(seconds)
         with self._lock:
             self._closed = True
         self._tell_loop(self._sending.cancel)
-        self._thread.join()
+        self._thread.join(FLUSH_SECONDS)
         with self._lock:
-            self._drop(len(self._lines) + len(self._under_way))
+            self.counts.dropped += len(self._lines) + len(self._under_way)
             self._lines.clear()
             self._under_way = []
-
-    def _drop(self, lines: int) -> None:
-        self.counts.dropped += lines
-        DROPPED.add("logdna", by=lines)
+        self._measure()
 
     def _tell_loop(self, callback: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # closed
@@ -156,6 +165,7 @@ class LogDna:
 
     async def _send(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(_Unawaited())
         self._wake = asyncio.Event()
         self._sending = cast("asyncio.Task[None]", asyncio.current_task())
         self._begun.set()
@@ -172,6 +182,7 @@ class LogDna:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         self._wake.clear()
+        self._measure()
 
     def _take(self) -> bool:
         """Put the lines to send next under way; they keep their room until they are gone."""
@@ -192,16 +203,16 @@ class LogDna:
             if failure is None:
                 self.counts.sent += len(self._under_way)
             else:
-                self._drop(len(self._under_way))
-            self._held -= sum(line.size for line in self._under_way)
-            self._under_way = []
+                self.counts.dropped += len(self._under_way)
+        self._measure()
         if failure is None:
             self._tell_here()
         else:
             self._tell_away(failure.reason)
+        # Last, so that whoever flushes hears what is said of it.
         with self._lock:
-            if not self._lines:
-                self._idle.set()
+            self._held -= sum(line.size for line in self._under_way)
+            self._under_way = []
 
     async def _post(self, http: httpx.AsyncClient) -> "_Failure | None":
         query: dict[str, str | int] = {
@@ -217,6 +228,12 @@ class LogDna:
         if reply.status_code in _OK:
             return None
         return _Failure(str(reply.status_code), passes=reply.status_code in _PASSING)
+
+    def _measure(self) -> None:
+        """Count for the metrics what is lost; `write` does not, since it may be called anywhere."""
+        dropped = self.counts.dropped
+        DROPPED.add("logdna", by=dropped - self._measured)
+        self._measured = dropped
 
     def _told_of(self, line: _Line) -> dict[str, str | int]:
         told: dict[str, str | int] = {"line": line.text, "app": self._app, "timestamp": line.at}
@@ -242,3 +259,25 @@ class LogDna:
 class _Failure:
     reason: str
     passes: bool
+
+
+class _Unawaited(ThreadPoolExecutor):
+    """Looks names up in threads that the end of the process does not wait for.
+
+    A resolver that is away takes half a minute to say so.
+    """
+
+    def submit(self, call: Callable[_P, _T], /, *args: _P.args, **named: _P.kwargs) -> Future[_T]:
+        """Call it in a thread of its own; LogDNA is the only one who is looked up."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(call(*args, **named))
+            except BaseException as error:  # noqa: BLE001 -- handed on
+                future.set_exception(error)
+
+        threading.Thread(target=run, name="logdna-resolver", daemon=True).start()
+        return future

@@ -6,6 +6,7 @@ strings, headers and bodies are never among them.
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
@@ -22,20 +23,11 @@ from service_kit.trace_context import current_trace_id
 
 LogFormat = Literal["json", "text"]
 
-# The lower lines of some name whole URLs and bodies, those of others say what our own lines say, or
-# tell of each line of a page.
-_CHATTY = (
-    "alembic",
-    "asyncio",
-    "httpcore",
-    "httpcore2",
-    "httpx",
-    "httpx2",
-    "markdown_it",
-    "openai",
-    "uvicorn",
-)
-_SILENT = ("urllib3",)  # of each try of Sentry's package, by address; sentry_away says it once
+FRAMES = 50
+"""Most places of an exception told, the last ones: Docker tears lines of over 16 KB apart."""
+
+# What asyncio's sentences quote begins with one of these: an argument, an exception.
+_QUOTES = re.compile(r"[\n(<]")
 
 _ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
 
@@ -53,7 +45,7 @@ def configure_logs(
     Args:
         service: Said on every line, so that two services may share a stream.
         log_format: "json" for machines, "text" for a terminal.
-        level: Name of the least level printed, such as "INFO".
+        level: Name of the least level printed, such as "INFO"; of libraries, never below WARNING.
         copy: Handed each line as it is printed; must neither wait nor fail.
         watch: Shown each line before it is printed, exceptions still in it; likewise.
     """
@@ -100,10 +92,10 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
-    for silent in _SILENT:
-        logging.getLogger(silent).setLevel(logging.ERROR)
+    # Below that they tell whole URLs, headers and bodies, each release in another place.
+    root.setLevel(max(root.level, logging.WARNING))
+    # Of each try of Sentry's package, by address; sentry_away says it once.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _tell_exceptions(
@@ -116,10 +108,10 @@ def _tell_exceptions(
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["error"] = " < ".join(type(link).__name__ for link in _chain(error))
-        event["traceback"] = "".join(traceback.format_tb(error.__traceback__))
+        event["traceback"] = "".join(traceback.format_tb(error.__traceback__, limit=-FRAMES))
     record = event.get("_record")
     if record is not None and record.name == "asyncio":
-        event["event"] = str(event["event"]).partition("\n")[0]  # then it quotes the exception
+        event["event"] = _QUOTES.split(str(event["event"]), maxsplit=1)[0].strip()
     return event
 
 

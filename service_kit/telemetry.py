@@ -9,6 +9,8 @@ from service_kit.logdna import FLUSH_SECONDS, LogDna
 from service_kit.logs import configure_logs
 from service_kit.sentry import Sentry
 from service_kit.telemetry_settings import TelemetrySettings
+from service_kit.trace_export import Tracing
+from service_kit.uncaught import tell_uncaught
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,26 @@ class Telemetry:
     sentry: Sentry | None = None
 
     @asynccontextmanager
-    async def flushed(self) -> AsyncIterator[None]:
-        """Send what is left when the block is left: a server ends its process soon after."""
+    async def flushed(self, tracing: Tracing) -> AsyncIterator[None]:
+        """Record spans while the block runs; send what is left of everything when it is left.
+
+        A server ends its process soon after. All of it together may take FLUSH_SECONDS: whoever
+        ends the service waits for that, and kills it in the end.
+
+        Args:
+            tracing: Who records.
+        """
+        tracing.open()
         try:
             yield
         finally:
-            flushes = [each.flush for each in (self.sentry, self.logdna) if each is not None]
-            await asyncio.gather(*(asyncio.to_thread(each, FLUSH_SECONDS) for each in flushes))
+            await asyncio.gather(
+                tracing.close(FLUSH_SECONDS),
+                *(asyncio.to_thread(told.flush, FLUSH_SECONDS) for told in self._told()),
+            )
+
+    def _told(self) -> list[LogDna | Sentry]:
+        return [told for told in (self.logdna, self.sentry) if told is not None]
 
 
 def start_telemetry(service: str, settings: TelemetrySettings) -> Telemetry:
@@ -53,4 +68,5 @@ def start_telemetry(service: str, settings: TelemetrySettings) -> Telemetry:
         copy=None if logdna is None else logdna.write,
         watch=sentry,
     )
+    tell_uncaught()
     return Telemetry(logdna, sentry)

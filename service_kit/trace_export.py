@@ -43,6 +43,8 @@ class Tracing:
         self._service = service
         self._settings = settings
         self._tracer: Tracer | None = None
+        self._provider: TracerProvider | None = None
+        self._exporter: SpanExporter | None = None
         if self.on and find_spec("opentelemetry.sdk") is None:
             raise BadSettings(
                 "OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs OpenTelemetry's SDK: "
@@ -58,23 +60,39 @@ class Tracing:
         """Return who records, or None while nobody does."""
         return self._tracer
 
+    def open(self) -> None:
+        """Record from now on, if traces are on.
+
+        Raises:
+            BadSettings: OpenTelemetry's SDK refuses one of its own settings.
+        """
+        if self.on:
+            try:
+                self._provider, self._exporter = _provider(self._service, self._settings)
+            except ValueError as error:
+                raise BadSettings(f"OTEL_BSP_* and the like: {error}") from error
+            self._tracer = self._provider.get_tracer(self._service)
+
+    async def close(self, seconds: float = LEFT_SECONDS) -> None:
+        """Record no more, and send what is left, for so long at most."""
+        self._tracer = None
+        if self._provider is None or self._exporter is None:
+            return
+        sending = Thread(target=self._provider.shutdown, daemon=True)
+        sending.start()
+        await asyncio.to_thread(sending.join, seconds)
+        if sending.is_alive():
+            self._exporter.shutdown()  # no more is sent, nor tried again
+        self._provider = self._exporter = None
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Record while the block runs; what is left is sent when it is left."""
-        if not self.on:
-            yield
-            return
-        provider, exporter = _provider(self._service, self._settings)
-        self._tracer = provider.get_tracer(self._service)
+        self.open()
         try:
             yield
         finally:
-            self._tracer = None
-            sending = Thread(target=provider.shutdown, daemon=True)
-            sending.start()
-            await asyncio.to_thread(sending.join, LEFT_SECONDS)
-            if sending.is_alive():
-                exporter.shutdown()  # no more is sent, nor tried again
+            await self.close()
 
 
 def _provider(service: str, settings: TraceSettings) -> tuple["TracerProvider", "SpanExporter"]:

@@ -269,7 +269,7 @@ class EmbeddedIndex:
         except IndexRefused:
             raise
         except Exception as error:  # the engine raises nothing narrower
-            log.warning("index_unavailable", engine_error=str(error))
+            log.warning("index_unavailable", engine_error=str(error).partition(":")[0])  # its kind
             raise IndexUnavailable("The vector index cannot answer this now.") from error
 
     async def _change(self, call: Callable[..., _T], *args: object) -> _T:

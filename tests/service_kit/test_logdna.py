@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,9 @@ import pytest
 import structlog
 from prometheus_client import generate_latest
 
-from service_kit.logdna import LogDna
+from service_kit.logdna import LINE_LENGTH, LogDna
 from service_kit.logs import configure_logs
-from service_kit.metrics import measured
+from service_kit.metrics import Recorder, measured
 from service_kit.metrics.dropped import DROPPED
 from tests.loopback import free_port
 from tests.service_kit.metrics.reading import parsed, value
@@ -81,6 +82,36 @@ async def test_much_is_sent_in_several_batches() -> None:
     assert len(script.batches) >= 3
 
 
+async def test_a_line_is_cut_where_logdna_would_cut_it() -> None:
+    async with scripted_logdna() as script, sender(script, queue_bytes=5_000_000) as logdna:
+        logdna.write("x" * 3_000_000)
+        assert await flushed(logdna)
+
+    assert [len(line["line"]) for line in script.lines] == [LINE_LENGTH]
+
+
+async def test_a_line_written_while_one_is_written_is_taken() -> None:
+    number = written = 0
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal number
+        number += 1
+        logdna.write("from a handler")
+
+    async with sender(queue_bytes=500_000_000) as logdna:
+        before = signal.signal(signal.SIGVTALRM, interrupt)
+        try:
+            for rung in range(50):
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0.001)
+                while number == rung:
+                    logdna.write("x")
+                    written += 1
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
+    assert logdna.counts.dropped == written + number
+
+
 async def test_lines_beyond_the_bound_are_dropped_and_counted_and_that_is_said(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -137,10 +168,17 @@ async def test_lines_lost_are_counted_while_logdna_is_still_away() -> None:
         async with sender(queue_bytes=1_000) as logdna:
             for _ in range(50):
                 logdna.write("x" * 400)
-            told = parsed(generate_latest(recording.registry).decode())
-            dropped = logdna.counts.dropped
+            assert logdna.counts.dropped == 48
 
-    assert value(told, "telemetry_dropped_total", to="logdna") == dropped == 48
+            async with asyncio.timeout(20):
+                while lost_by(recording) != 48:  # noqa: ASYNC110 -- a scrape tells of no event
+                    await asyncio.sleep(0.05)
+    assert lost_by(recording) == 50
+
+
+def lost_by(recording: Recorder) -> float | None:
+    told = parsed(generate_latest(recording.registry).decode())
+    return value(told, "telemetry_dropped_total", to="logdna")
 
 
 async def test_nobody_there_holds_up_neither_a_line_nor_the_end(
@@ -157,6 +195,19 @@ async def test_nobody_there_holds_up_neither_a_line_nor_the_end(
     assert [line["reason"] for line in said(capfd)] == ["ConnectError"]
     logdna.write("after the end")
     assert logdna.counts.dropped == 51
+
+
+async def test_who_has_waited_in_vain_does_not_wait_again_at_the_end() -> None:
+    async with scripted_logdna() as script:
+        script.pause = asyncio.Event()
+        logdna = LogDna(script.url, KEY, app="test-service")
+        logdna.write("late")
+        assert not await flushed(logdna, 0.2)
+        started = time.monotonic()
+        await asyncio.to_thread(logdna.close, 30)
+        assert time.monotonic() - started < 15
+
+    assert (logdna.counts.sent, logdna.counts.dropped) == (0, 1)
 
 
 async def test_who_comes_back_is_sent_what_was_kept() -> None:

@@ -94,6 +94,19 @@ def test_the_level_holds_for_the_servers_lines_too(capfd: pytest.CaptureFixture[
     assert lines(capfd) == []
 
 
+def test_libraries_say_nothing_below_a_warning_whatever_the_level(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "DEBUG")
+    for library in ("httpx", "hpack.hpack", "urllib3.connectionpool", "some.library"):
+        logging.getLogger(library).debug("Adding authorization: Bearer private")
+        logging.getLogger(library).info("GET https://book.example/?token=private")
+    structlog.get_logger().debug("ours")
+
+    (line,) = lines(capfd)
+    assert line["event"] == "ours"
+
+
 def test_text_is_for_people(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logs("test-service", "text", "INFO")
     structlog.get_logger("spoken").info("something_happened", count=3)
@@ -135,6 +148,47 @@ async def test_a_task_that_nobody_waits_for_says_by_what_it_has_failed_and_no_mo
     (line,) = lines(capfd)
     assert (line["event"], line["error"]) == ("Task exception was never retrieved", "ValueError")
     assert "hunter2" not in json.dumps(line)
+
+
+async def test_a_callback_that_fails_does_not_show_what_it_was_given(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+
+    def fails(word: str) -> None:
+        raise ValueError(word)
+
+    asyncio.get_running_loop().set_exception_handler(None)
+    asyncio.get_running_loop().call_soon(fails, "hunter" + str(2))
+    await asyncio.sleep(0.01)
+
+    (line,) = lines(capfd)
+    assert str(line["event"]).startswith("Exception in callback")
+    assert line["error"] == "ValueError"
+    assert "hunter2" not in json.dumps(line)
+
+
+def test_a_line_about_a_deep_failure_fits_where_lines_are_torn_apart(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+
+    def odd(depth: int) -> None:
+        even(depth - 1)
+
+    def even(depth: int) -> None:
+        if depth < 0:
+            raise ValueError
+        odd(depth - 1)
+
+    try:
+        odd(300)
+    except ValueError:
+        structlog.get_logger().exception("failed")
+
+    printed = capfd.readouterr().err
+    assert len(printed) < 16 * 1024
+    assert "raise ValueError" in json.loads(printed)["traceback"]
 
 
 @pytest.mark.parametrize(
