@@ -77,11 +77,15 @@ def health_routes(
     readings = Readings()
     has_been_ready = False
 
+    # Monitors of others ask by HEAD.
+    @router.head("/health", include_in_schema=False)
+    @router.head("/health/live", include_in_schema=False)
     @router.get("/health")
     @router.get("/health/live")
     async def health() -> Health:
         return Health(service=service)
 
+    @router.head("/ready", include_in_schema=False)
     @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_unset=True)
     async def ready(request: Request, response: Response) -> Readiness:
         nonlocal has_been_ready

@@ -212,7 +212,6 @@ async def test_a_byte_order_mark_is_overlooked(service: Service) -> None:
         ("POST", "/api/auth/jwt"),
         ("HEAD", "/api/auth/ok"),
         ("POST", "/health"),
-        ("HEAD", "/health"),
     ],
 )
 async def test_a_wrong_method_is_an_empty_404(service: Service, method: str, path: str) -> None:

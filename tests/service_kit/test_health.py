@@ -41,6 +41,15 @@ async def test_health_names_the_service_and_asks_nobody() -> None:
         assert reply.text == '{"status":"healthy","service":"test-service"}'
 
 
+async def test_who_asks_by_head_is_told_the_same() -> None:
+    app = service(database=fails)
+    async with client(app) as http:
+        told = {path: (await http.head(path)).status_code for path in app.openapi()["paths"]}
+
+    assert told == {"/health": 200, "/health/live": 200, "/ready": 503}
+    assert all(set(methods) == {"get"} for methods in app.openapi()["paths"].values())
+
+
 async def test_a_service_is_ready_when_all_it_depends_on_answers() -> None:
     reply = await ask(service(database=answers, index=answers), "/ready")
 
