@@ -115,6 +115,22 @@ async def test_an_export_tells_of_every_table_and_opens_no_door(
         assert secret not in done.stdout
 
 
+async def test_an_export_tells_of_nobody_else_what_they_did_from_where(service: Service) -> None:
+    root = await person(service, "root", "admin")
+    mina, _ = await lived(service, "mina")
+    await act(service, root, "admin/set-role", userId=mina.id, role="instructor")
+    of_mina, of_root = await told(service, mina.id), await told(service, root.id)
+    assert root.id not in json.dumps(of_mina)
+    assert mina.id not in json.dumps(of_root)
+    (given,) = (event for event in of_mina["audit_event"] if event["event"] == "role_set")
+    assert [given[name] for name in ("actor_id", "user_id", "ip_address", "request_id")] == [
+        *("another", mina.id, "", "")
+    ]
+    (gave,) = (event for event in of_root["audit_event"] if event["event"] == "role_set")
+    assert (gave["actor_id"], gave["user_id"]) == (root.id, "another")
+    assert gave["ip_address"] == "203.0.113.7"
+
+
 async def test_nothing_that_leads_to_an_erased_person_is_left_in_any_table(
     service: Service, database_url: str
 ) -> None:
