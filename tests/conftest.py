@@ -12,6 +12,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_tracebacks() -> None:
+    """Print crashes without all variables, which takes half a minute, where a test sets no logs."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
     """Undo what a test sets of the logs: at DEBUG, those after it would write millions of lines."""

@@ -75,7 +75,7 @@ def make_claims(**changes: object) -> dict[str, object]:
         "jti": "token-1",
         "iat": now,
         "nbf": now,
-        "exp": now + 600,
+        "exp": now + 604_800,
         "iss": "auth-service",
         "aud": "api-service",
     } | changes

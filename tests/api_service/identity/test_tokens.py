@@ -99,8 +99,8 @@ def test_a_token_ends_with_its_last_second() -> None:
     ("token", "reason"),
     [
         (make_token(exp=int(time.time()) - 60), "The token has expired."),
-        (make_token(nbf=int(time.time()) + 600), "The token is not valid yet."),
-        (make_token(iat=int(time.time()) + 600), "The token is not valid yet."),
+        (make_token(nbf=int(time.time()) + 86_400), "The token is not valid yet."),
+        (make_token(iat=int(time.time()) + 86_400), "The token is not valid yet."),
         (make_token(OTHER_SECRET), "The token's signature does not match."),
         (
             make_token().rsplit(".", 1)[0] + "." + make_token(sub="user-2").rsplit(".", 1)[1],
@@ -126,7 +126,7 @@ def test_a_token_ends_with_its_last_second() -> None:
         (make_token(name="\ud800"), "The token is malformed."),
         (make_token(exp="soon"), "The token is malformed."),
         (make_token(exp=10**20), "The token is malformed."),
-        (make_token(exp=time.time() + 60.5), "The token is malformed."),
+        (make_token(exp=time.time() + 86_400.5), "The token is malformed."),
         (make_token(exp=4_000_000_000), "The token is valid for longer than tokens are."),
         (make_token(userId="user-2"), "The token is malformed."),
         (deep(), "The token is malformed."),
