@@ -139,8 +139,8 @@ def come_from_a_provider(reader: httpx.Client, provider: Provider, given: Given)
     reader.get("/api/auth/error?error=marked-error")
     for token in (provider.id_token(), "marked.marked.marked"):
         given.add(token)
-        wish = {"provider": "google", "idToken": {"token": token}}
-        reader.post("/api/auth/sign-in/social", json=wish)
+        presented: dict[str, object] = {"provider": "google", "idToken": {"token": token}}
+        reader.post("/api/auth/sign-in/social", json=presented)
 
 
 def echoes(status: int) -> Scene:
