@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from api_service.upstreams import count_failure
+from service_kit.http_pool import NO_QUEUE
 from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
 from service_kit.traces import span
@@ -35,6 +36,7 @@ class AuthServiceClient:
         self._http = httpx.AsyncClient(
             base_url=url,
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            limits=NO_QUEUE,
             follow_redirects=False,
             trust_env=False,  # a proxy of the environment's would see keys
         )
