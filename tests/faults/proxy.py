@@ -106,7 +106,8 @@ class Proxy:
                     piece = piece[size:]
                     passed = passed + size if mode == "cut" else 0
                     if passed >= self.cut_after:
-                        return  # and the connection is closed
+                        _end(writer, reset=False)
+                        return
                     if mode == "slow":
                         with suppress(TimeoutError):
                             async with asyncio.timeout(SLOW_SECONDS):
