@@ -111,7 +111,7 @@ def open_database(
         hide_parameters=True,  # values of a failed statement stay out of logs
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
-    event.listen(engine.sync_engine, "handle_error", _take_silence_for_disconnection)
+    event.listen(engine.sync_engine, "handle_error", _replace_all_after_silence)
     if address.pooled:
         return Database(engine, engine, pool_size + overflow)
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -186,10 +186,10 @@ def _refuse_dead_connection(
         raise DisconnectionError
 
 
-def _take_silence_for_disconnection(context: ExceptionContext) -> None:
+def _replace_all_after_silence(context: ExceptionContext) -> None:
     """Have the pool replace all its connections once one has not answered in time.
 
     Firewalls and failovers forget connections without a word; each would cost somebody its time.
     """
     if isinstance(context.original_exception, TimeoutError):
-        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = True
