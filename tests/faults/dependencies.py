@@ -4,5 +4,6 @@ from typing import Any
 
 from tests.faults.cells import Dependency
 from tests.faults.postgres import POSTGRES
+from tests.faults.redis import ANSWERS, SIGN_INS
 
-DEPENDENCIES: tuple[Dependency[Any], ...] = (POSTGRES,)
+DEPENDENCIES: tuple[Dependency[Any], ...] = (POSTGRES, SIGN_INS, ANSWERS)
