@@ -109,6 +109,7 @@ class RateStore:
         self._seconds = seconds
         self._failures: tuple[type[Exception], ...] = (
             OSError,
+            RuntimeError,  # uvloop's, of a connection that was reset
             *_as_tuple(self.storage.base_exceptions),
         )
         self._asked_again_at = 0.0

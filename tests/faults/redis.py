@@ -118,7 +118,7 @@ SIGN_INS: Dependency[PostgresSite] = Dependency(
         Question("`GET /get-session`", get_session, well="200", away="200", seconds=3),
     ),
     recovery=5,
-    quick=("refused", "cut"),
+    quick=("reset", "cut"),
     pool=16,
 )
 
@@ -139,6 +139,6 @@ ANSWERS: Dependency[Site] = Dependency(
         Question("`GET /v1/me`", me, well="200", away="200", seconds=1),
     ),
     recovery=5,
-    quick=("refused", "cut"),
+    quick=("reset", "cut"),
     pool=16,
 )
