@@ -3,6 +3,7 @@
 Nothing a reader with a token does waits for this; auth-service may be away.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -73,14 +74,16 @@ class AuthServiceClient:
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         about = {"http.request.method": method, "url.template": path}
         try:
-            with span(f"{method} {path}", about, client=True):
-                headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
-                reply = await self._http.request(
-                    method, path, headers=headers, timeout=timeout, **said
-                )
+            # httpx counts its time anew with each byte.
+            async with asyncio.timeout(seconds + CONNECT_SECONDS):
+                with span(f"{method} {path}", about, client=True):
+                    headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
+                    reply = await self._http.request(
+                        method, path, headers=headers, timeout=timeout, **said
+                    )
             reply.raise_for_status()
             answer = reply.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
             count_failure("auth_service", error)
             raise AuthServiceAway(type(error).__name__) from error
         if not isinstance(answer, dict):
