@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade bench-auth bench-retrieval bench-search bench-ingest bench-chat soak eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
+.PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade reliability bench-auth bench-retrieval bench-search bench-ingest bench-chat soak eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ test-model: $(VENV)/.dev ## Run the journey with a small language model, which p
 
 test-upgrade: $(VENV)/.dev ## Run the last release and this one side by side under load; needs its commit
 	UPGRADE_JOURNEY=1 $(BIN)/python -m pytest tests/journeys/test_upgrade.py
+
+reliability: $(VENV)/.dev ## Give every dependency every fault and write docs/reliability.md; ARGS="Redis SMTP"
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 bench-auth: $(VENV)/.dev ## Measure auth-service beside Better Auth on Node.js; needs wrk and npm
 	@$(BIN)/python -m benchmarks.auth $(BENCH)

@@ -142,6 +142,8 @@ def _probes(request: Request) -> Mapping[str, Probe]:
         probes["model"] = resources.model.check
     if resources.revocations is not None:
         probes["revocations"] = resources.revocations.probe
+    if resources.store.can_be_away:
+        probes["limits"] = resources.store.probe
     return probes
 
 

@@ -3,6 +3,7 @@
 Nothing a reader with a token does waits for this; auth-service may be away.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 
 from api_service.upstreams import count_failure
+from service_kit.http_pool import NO_QUEUE
 from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
 from service_kit.traces import span
@@ -35,6 +37,7 @@ class AuthServiceClient:
         self._http = httpx.AsyncClient(
             base_url=url,
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            limits=NO_QUEUE,
             follow_redirects=False,
             trust_env=False,  # a proxy of the environment's would see keys
         )
@@ -71,14 +74,16 @@ class AuthServiceClient:
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         about = {"http.request.method": method, "url.template": path}
         try:
-            with span(f"{method} {path}", about, client=True):
-                headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
-                reply = await self._http.request(
-                    method, path, headers=headers, timeout=timeout, **said
-                )
+            # httpx counts its time anew with each byte.
+            async with asyncio.timeout(seconds + CONNECT_SECONDS):
+                with span(f"{method} {path}", about, client=True):
+                    headers = {"Authorization": f"Bearer {token}", **headers_of_the_request()}
+                    reply = await self._http.request(
+                        method, path, headers=headers, timeout=timeout, **said
+                    )
             reply.raise_for_status()
             answer = reply.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
             count_failure("auth_service", error)
             raise AuthServiceAway(type(error).__name__) from error
         if not isinstance(answer, dict):

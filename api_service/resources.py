@@ -47,6 +47,7 @@ class Resources:
         index: Where the book is kept.
         retriever: What it is searched with.
         model: Writes the answers.
+        store: Where questions and what answers cost are counted.
         limit: How often one caller may ask, or None where callers are not limited.
         budgets: What answers may cost.
         crowd: How many of them this process gives at once.
@@ -61,6 +62,7 @@ class Resources:
     index: VectorIndex
     retriever: Retriever
     model: LanguageModel
+    store: RateStore
     limit: RateLimit | None
     budgets: Budgets
     crowd: Crowd
@@ -147,6 +149,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 embed_seconds=min(EMBED_SECONDS, settings.answer_seconds * EMBED),
             ),
             model=model,
+            store=store,
             limit=RateLimit(settings.chat_rate_limit, store, name="chat")
             if settings.rate_limit
             else None,

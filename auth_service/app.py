@@ -134,7 +134,8 @@ def create_app(
         app.include_router(router, prefix=BASE_PATH, responses=_REFUSALS)
     app.include_router(revocations, prefix=INTERNAL_PATH, responses=_REFUSALS)
     app.include_router(internal_api_keys, prefix=INTERNAL_PATH, responses=_REFUSALS)
-    app.include_router(health_routes(SERVICE, _probes, optional={"mail"}, details=_details))
+    optional = {"mail", "limits"}
+    app.include_router(health_routes(SERVICE, _probes, optional=optional, details=_details))
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
@@ -205,7 +206,9 @@ def _probes(request: Request) -> dict[str, Probe]:
     opened: Resources = request.state.resources
     postbox = opened.postbox
     mail = {} if postbox is None or not postbox.can_be_away else {"mail": postbox.probe}
-    return {"database": opened.schema.require, **mail}
+    store = None if opened.limits is None else opened.limits.store
+    limits = {} if store is None or not store.can_be_away else {"limits": store.probe}
+    return {"database": opened.schema.require, **mail, **limits}
 
 
 def _details(request: Request) -> dict[str, dict[str, str | int | float | None]]:

@@ -22,7 +22,7 @@ from auth_service.limits import Limits, open_limits
 from auth_service.mail import choose
 from auth_service.mail.postbox import Postbox
 from auth_service.metrics import CONNECTIONS, MOST_CONNECTIONS, PLACES
-from auth_service.password_rules import PasswordRules
+from auth_service.password_rules import PasswordRules, site_words
 from auth_service.settings import Settings
 from auth_service.web_client import WebClient
 from auth_service.workers import WorkerPool
@@ -111,6 +111,7 @@ async def open_resources(settings: Settings, *, clock: Clock = utc_now) -> Async
             passes=settings.argon2_passes,
             lanes=settings.argon2_lanes,
             refuse_common=settings.common_passwords == "refuse",
+            site_words=site_words(settings.base_url, settings.mail_from),
         ),
     )
     limits = open_limits(settings)

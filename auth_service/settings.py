@@ -161,7 +161,7 @@ class Settings(
     )
     common_passwords: Literal["refuse", "allow"] = Field(
         default="refuse",
-        description="Whether a new password may be one of the most common: refuse or allow.",
+        description="Whether new passwords may be common, or the site's words: refuse or allow.",
         validation_alias="COMMON_PASSWORDS",
     )
     password_workers: int = Field(

@@ -11,6 +11,8 @@ import httpx
 import structlog
 from pydantic_core import from_json
 
+from service_kit.http_pool import NO_QUEUE
+
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 256 * 1024  # bytes
@@ -43,6 +45,7 @@ class WebClient:
     def __init__(self, *, seconds: float) -> None:
         self._seconds = seconds
         self._client = httpx.AsyncClient(
+            limits=NO_QUEUE,
             # A redirect would carry a code, a secret or a token to a place nobody has named.
             follow_redirects=False,
             timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),

@@ -174,10 +174,20 @@ async def _read(name: str, probe: Probe) -> Reading:
 
 
 async def _answers(name: str, probe: Probe) -> bool:
+    asking = asyncio.ensure_future(probe())
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            await probe()
-    except Exception as error:  # noqa: BLE001 -- whatever a dependency fails with, it is not ready
+        done, _ = await asyncio.wait({asking}, timeout=PROBE_SECONDS)
+        error = asking.exception() if done else TimeoutError()
+    finally:
+        # Whoever asks does not wait for what a driver does yet to give a question up.
+        asking.add_done_callback(_nobody_wants)
+        asking.cancel()
+    if error is not None:  # whatever a dependency fails with, it is not ready
         log.warning("dependency_unavailable", dependency=name, error=type(error).__name__)
-        return False
-    return True
+    return error is None
+
+
+def _nobody_wants(asked: asyncio.Future[object]) -> None:
+    """Take what a question that was given up has failed with, lest it be told as forgotten."""
+    if not asked.cancelled():
+        asked.exception()

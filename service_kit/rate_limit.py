@@ -98,14 +98,18 @@ class RateStore:
         uri: `memory://` counts in this process; `redis://…`, `rediss://…` and `redis+unix://…`
             for all processes alike.
         seconds: What it may take to answer, and how long it is left alone after it did not.
+
+    Attributes:
+        can_be_away: Whether it is a server, to be seen in /ready.
     """
 
     def __init__(self, uri: str = MEMORY, *, seconds: float = _SECONDS) -> None:
         self.storage: Storage = WindowStorage() if uri == MEMORY else _redis(uri)
-        self._can_be_away = uri != MEMORY
+        self.can_be_away = uri != MEMORY
         self._seconds = seconds
         self._failures: tuple[type[Exception], ...] = (
             OSError,
+            RuntimeError,  # uvloop's, of a connection that was reset
             *_as_tuple(self.storage.base_exceptions),
         )
         self._asked_again_at = 0.0
@@ -130,7 +134,25 @@ class RateStore:
             except self._failures as error:
                 self._asked_again_at = time.monotonic() + self._seconds
                 log.warning("rate_limit_store_unavailable", error=type(error).__name__)
+                await self._drop_idle()
                 raise RateStoreDown from error
+
+    async def probe(self) -> None:
+        """Make sure that requests can be counted.
+
+        Raises:
+            RateStoreDown: The store does not answer.
+        """
+        if client := redis_client(self.storage):
+            await self.ask(client.ping)
+
+    async def _drop_idle(self) -> None:
+        """Close what may be as silent as the connection that was; each would cost a time-out.
+
+        Firewalls and failovers forget connections without a word.
+        """
+        if client := redis_client(self.storage):
+            await client.connection_pool.disconnect(inuse_connections=False)
 
     async def _heard(self, question: Callable[[], Awaitable[Result]]) -> Result:
         """Return what question returns; a pause of our own process counts as one part of the time.
@@ -138,7 +160,7 @@ class RateStore:
         With a clock, a process that was held up would take a store for dead whose answer has long
         been there.
         """
-        if not self._can_be_away:
+        if not self.can_be_away:
             return await question()
         asking = asyncio.ensure_future(question())
         try:

@@ -17,7 +17,12 @@ STATE_HEADER = "tracestate"
 _WELL_FORMED = re.compile(
     rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
-_STATE = re.compile(rb"[\x20-\x7e]{1,512}")  # longer ones need not be carried on
+_STATE_LENGTH = 512  # longer ones need not be carried on
+_STATE_MEMBERS = 32
+_STATE_MEMBER = re.compile(  # section 3.3.1.3: a vendor's key, or a tenant's of theirs, and a value
+    rb"[\t ]*([a-z0-9][a-z0-9_*/-]{0,255}(@[a-z][a-z0-9_*/-]{0,13})?"
+    rb"=[ -+\--<>-~]{0,255}[!-+\--<>-~])?[\t ]*"
+)
 _KNOWN_FLAGS = 0x03  # sampled, and that the name is random; the others are not to be handed on
 
 
@@ -82,6 +87,15 @@ def continued(headers: Collection[tuple[bytes, bytes]]) -> TraceContext:
         trace_id=match[2].decode(),
         span_id=made[32:],
         flags=f"{int(match[4], 16) & _KNOWN_FLAGS:02x}",
-        state=state.decode() if _STATE.fullmatch(state) else "",
+        state=state.decode() if state and _is_state(state) else "",
         parent_id=match[3].decode(),
+    )
+
+
+def _is_state(state: bytes) -> bool:
+    members = state.split(b",")
+    return (
+        len(state) <= _STATE_LENGTH
+        and len(members) <= _STATE_MEMBERS
+        and all(map(_STATE_MEMBER.fullmatch, members))
     )

@@ -190,6 +190,6 @@ def _callers(trace: TraceContext) -> Span:
 def _told_on(recorded: Span) -> TraceContext | None:
     """Return the current trace context as whoever is asked from within a span is to hear of it."""
     trace, own = trace_context.current(), recorded.get_span_context()
-    if trace is None:
-        return None
+    if trace is None or not own.is_valid:  # as with OTEL_SDK_DISABLED
+        return trace
     return trace._replace(span_id=f"{own.span_id:016x}", flags=f"{int(own.trace_flags):02x}")

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from api_service.problems import ModelUnavailable
 from api_service.settings import BookSettings
 from api_service.upstreams import count_failure
+from service_kit.http_pool import NO_QUEUE
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ class EndpointReranker:
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {api_key.get_secret_value()}"} if api_key else {},
             timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+            limits=NO_QUEUE,
             follow_redirects=False,
             trust_env=False,  # a proxy of the environment's would see keys
         )

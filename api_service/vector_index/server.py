@@ -28,11 +28,12 @@ from api_service.vector_index import (
     server_search,
 )
 from api_service.vector_index.points import origin
-from api_service.vector_index.server_errors import bound_in_time, vendor_errors
+from api_service.vector_index.server_errors import bound_requests, vendor_errors
 from api_service.vector_index.server_generations import WRITE_SECONDS, Generation, Generations
 from api_service.vector_index.server_lock import ServerLock
 from api_service.vector_index.server_options import Options
 from api_service.vector_index.server_requests import Requests
+from service_kit.http_pool import NO_QUEUE
 
 _T = TypeVar("_T")
 
@@ -69,10 +70,8 @@ class ServerIndex:
             "check_compatibility": False,
         }
         self._given = (url, api_key, book, options)
-        self._client = AsyncQdrantClient(
-            **self._how, limits=httpx.Limits(max_connections=32, max_keepalive_connections=8)
-        )
-        bound_in_time(self._client)
+        self._client = AsyncQdrantClient(**self._how, limits=NO_QUEUE)
+        bound_requests(self._client)
         self._options = options
         self._generations = Generations(self._client, options.alias, options.kept)
         self._lock = ServerLock(

@@ -17,6 +17,9 @@ from api_service.upstreams import count_failure
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 32
+"""Most requests under way to a server; others wait, and no longer than they may take."""
+
 _NO_REPLY = (JSONDecodeError, UnicodeDecodeError, AssertionError)
 """What the client raises over a reply of status 200 that is none of Qdrant's, or half of one."""
 
@@ -34,21 +37,22 @@ def vendor_errors() -> Iterator[None]:
         raise IndexUnavailable(_sentence(source, status)) from error
 
 
-def bound_in_time(client: AsyncQdrantClient) -> None:
-    """Have each request end within its timeout, to the last byte of the answer.
+def bound_requests(client: AsyncQdrantClient) -> None:
+    """Have requests end within their timeout, and AT_ONCE of them be under way at most.
 
-    The client's own is the longest wait between two bytes: an answer of one byte a second would
-    never be late.
+    That is to the last byte of the answer. The client's own timeout is the longest wait between
+    two bytes: an answer of one byte a second would never be late.
     """
-    client.http.client.add_middleware(_in_time)
+    places = asyncio.Semaphore(AT_ONCE)
 
+    async def within_bounds(request: httpx.Request, send: SendAsync) -> httpx.Response:
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["read"]), places:
+                return await send(request)
+        except TimeoutError as error:
+            raise ResponseHandlingException(httpx.ReadTimeout("", request=request)) from error
 
-async def _in_time(request: httpx.Request, send: SendAsync) -> httpx.Response:
-    try:
-        async with asyncio.timeout(request.extensions["timeout"]["read"]):
-            return await send(request)
-    except TimeoutError as error:
-        raise ResponseHandlingException(httpx.ReadTimeout("", request=request)) from error
+    client.http.client.add_middleware(within_bounds)
 
 
 def _sentence(error: Exception, status: int | None) -> str:

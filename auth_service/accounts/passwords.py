@@ -104,6 +104,15 @@ def _common_passwords() -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
+def _is_tried_first(folded: str, words: frozenset[str]) -> bool:
+    if folded in _common_passwords():
+        return True
+    letters = "".join(filter(str.isalpha, folded))
+    # Longest first, and what has matched is not tried otherwise: words alike would take for ever.
+    made_of = "|".join(sorted(words, key=len, reverse=True))
+    return bool(words) and re.fullmatch(f"(?>{made_of})++", letters) is not None
+
+
 def check_policy(password: str) -> None:
     """Refuse a new password that is too short or too long.
 
@@ -167,7 +176,7 @@ async def verify_and_renew(pool: WorkerPool, password: str, stored: str | None) 
 
 def _hash_new(password: str, rules: PasswordRules) -> str:
     normal = _normal(password)
-    if rules.refuse_common and normal.casefold() in _common_passwords():
+    if rules.refuse_common and _is_tried_first(normal.casefold(), rules.site_words):
         raise Refused(Code.PASSWORD_COMPROMISED)
     return str(_context(rules).hash(normal))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import structlog
-from sqlalchemy import event
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -111,6 +111,7 @@ def open_database(
         hide_parameters=True,  # values of a failed statement stay out of logs
     )
     event.listen(engine.sync_engine, "checkout", _refuse_dead_connection)
+    event.listen(engine.sync_engine, "handle_error", _replace_all_after_silence)
     if address.pooled:
         return Database(engine, engine, pool_size + overflow)
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -183,3 +184,12 @@ def _refuse_dead_connection(
     """
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _replace_all_after_silence(context: ExceptionContext) -> None:
+    """Have the pool replace all its connections once one has not answered in time.
+
+    Firewalls and failovers forget connections without a word; each would cost somebody its time.
+    """
+    if isinstance(context.original_exception, TimeoutError):
+        context.invalidate_pool_on_disconnect = True

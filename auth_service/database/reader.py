@@ -66,6 +66,8 @@ class Reader:
                 except BaseException as error:
                     # What a statement that was cut off has left on the wire is not worth reading.
                     self._give_back(connection, broken=not isinstance(error, asyncpg.PostgresError))
+                    if isinstance(error, TimeoutError):
+                        self._drop_idle()
                     raise
                 self._give_back(connection)
                 return row
@@ -122,6 +124,14 @@ class Reader:
     def _drop(self, connection: _Connection) -> None:
         self._made.pop(connection, None)
         connection.terminate()
+
+    def _drop_idle(self) -> None:
+        """Drop what may be as silent as the one that was; else each would cost a reader its time.
+
+        Firewalls and failovers forget connections without a word.
+        """
+        while self._idle:
+            self._drop(self._idle.pop())
 
     async def _first(
         self, connection: _Connection, statement: str, value: str

@@ -144,6 +144,7 @@ class Postbox:
                 return
             else:
                 self._failing = False
+                self._checked = time.monotonic(), True  # a sign of life as good as a greeting
                 log.info("mail_sent", type=mail.type, attempt=attempt)
                 MAILS.add("sent")
                 return

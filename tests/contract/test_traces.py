@@ -1,5 +1,6 @@
 """One trace of a reader's question through both services, as a real collector reads it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,13 @@ import pytest
 from auth_service.migrate import migrate
 from standalone.postgres import running_postgres
 from tests.api_service.book import IMU, ingest
-from tests.api_service.scripted_openai import breaks_off, refuses, says, scripted_openai
+from tests.api_service.scripted_openai import (
+    breaks_off,
+    refuses,
+    says,
+    says_then_hangs,
+    scripted_openai,
+)
 from tests.api_service.service import make_settings
 from tests.contract import replicas
 from tests.service_kit.otlp_collector import Collector, Recorded, collecting
@@ -18,7 +25,7 @@ from tests.service_kit.otlp_collector import Collector, Recorded, collecting
 CALLER = "b7ad6b7169203331"
 QUESTION = "What is an inertial measurement unit? marked-question"
 ANSWER = "An IMU is a package of accelerometers and gyroscopes [1]. marked-answer"
-NAMES = ("answered", "broken", "unembedded")
+NAMES = ("answered", "broken", "left", "unembedded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,16 @@ async def seen(folder: Path, database: str) -> AsyncIterator[Seen]:
                     token = {"authorization": f"Bearer {reader.token}"}
                     openai.chat = breaks_off("An IMU ")
                     await ask("broken", **token)
+                    openai.chat = says_then_hangs("An IMU ")
+                    named = {**under("left"), **token}
+                    asked = {"message": QUESTION}
+                    async with http.stream(
+                        "POST", "/v1/chat/stream", json=asked, headers=named
+                    ) as reply:
+                        await anext(reply.aiter_lines())
+                        await openai.reached.wait()
+                    async with asyncio.timeout(20):
+                        await openai.abandoned.wait()
                     openai.chat, openai.embeddings = says(ANSWER), refuses(400)
                     await ask("unembedded", **token)
         # Both have sent what they had when they were told to stop.
@@ -149,6 +166,16 @@ def test_a_model_that_breaks_off_fails_its_span_alone(seen: Seen) -> None:
 
     assert [name for (_, name), span in spans.items() if span.failed] == ["chat gpt-4o-mini"]
     assert spans["api-service", "chat gpt-4o-mini"].attributes["error.type"] == "ModelUnavailable"
+
+
+def test_what_nobody_waits_for_any_more_is_a_span_that_ends_and_has_not_failed(seen: Seen) -> None:
+    spans = seen.trace("left")
+    written = spans["api-service", "chat gpt-4o-mini"]
+    asked = spans["api-service", "POST /v1/chat/stream"]
+
+    assert (written.attributes["cancelled"], written.failed) == (True, False)
+    assert written.parent == asked.id
+    assert written.began < written.ended
 
 
 def test_an_embedder_that_refuses_is_seen_where_terms_do_instead(seen: Seen) -> None:

@@ -81,6 +81,7 @@ class Dependency(Generic[S]):
         recovery: Seconds after the fault's end within which all is as before.
         quick: The faults that `make test` goes through.
         pool: Connections to it that may be kept besides those there were.
+        felt: Seconds from a fault's beginning until it is asked for.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Dependency(Generic[S]):
     recovery: float
     quick: tuple[Fault, ...]
     pool: int = 0
+    felt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

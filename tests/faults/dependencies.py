@@ -2,7 +2,17 @@
 
 from typing import Any
 
+from tests.faults.auth_service import BEST_EFFORT, REQUIRED
 from tests.faults.cells import Dependency
 from tests.faults.postgres import POSTGRES
+from tests.faults.redis import ANSWERS, SIGN_INS
+from tests.faults.smtp import SMTP
 
-DEPENDENCIES: tuple[Dependency[Any], ...] = (POSTGRES,)
+DEPENDENCIES: tuple[Dependency[Any], ...] = (
+    POSTGRES,
+    SIGN_INS,
+    ANSWERS,
+    SMTP,
+    BEST_EFFORT,
+    REQUIRED,
+)

@@ -45,6 +45,7 @@ async def gone_through(dependency: Dependency[S], site: S, fault: Fault) -> Seen
     before = await _settled(site.service.held)
     await site.proxy.turn(mode)
     ends_at = time.monotonic() + seconds
+    await asyncio.sleep(dependency.felt)
     worst: list[tuple[str, float]] = [("", 0.0)] * len(dependency.questions)
     while True:
         rounds = await _asked(dependency.questions, site)

@@ -39,10 +39,7 @@ async def running(folder: Path) -> AsyncIterator[PostgresSite]:
                 service_process("auth_service", folder, DATABASE_URL=url, MAIL_URL="off") as auth,
                 asking(auth.address) as http,
             ):
-                body = {"name": "Mina", **READER}
-                reply = await http.post(f"{AUTH}/sign-up/email", json=body)
-                cookie = reply.raise_for_status().headers["set-cookie"].partition(";")[0]
-                yield PostgresSite(proxy, auth, http, cookie)
+                yield PostgresSite(proxy, auth, http, await signed_up(http))
 
 
 def asking(address: str) -> httpx.AsyncClient:
@@ -53,6 +50,12 @@ def asking(address: str) -> httpx.AsyncClient:
         timeout=90,
         limits=httpx.Limits(max_keepalive_connections=0),
     )
+
+
+async def signed_up(http: httpx.AsyncClient) -> str:
+    """Sign the reader up; return the cookie of their session."""
+    reply = await http.post(f"{AUTH}/sign-up/email", json={"name": "Mina", **READER})
+    return reply.raise_for_status().headers["set-cookie"].partition(";")[0]
 
 
 async def health(site: Site) -> str:

@@ -10,10 +10,11 @@ from typing import Literal
 Mode = Literal["open", "refused", "reset", "black hole", "slow", "cut"]
 """What it does, with connections there are and with new ones.
 
-open: everything is passed on; what was held back before, too, as TCP would do.
+open: everything is passed on.
 refused: nobody listens, and what was connected is closed.
 reset: connections are taken, and reset (RST).
-black hole: connections are taken, and not a byte passes, either way.
+black hole: connections are taken, and not a byte passes, either way; nor does one later, as
+behind a firewall that has forgotten the connections it had.
 slow: a byte of the dependency's answers passes each second.
 cut: a connection ends (FIN) after the first bytes of an answer.
 """
@@ -41,6 +42,7 @@ class Proxy:
         self._kept = _bound(0)
         self.port: int = self._kept.getsockname()[1]
         self._open: set[asyncio.StreamWriter] = set()
+        self._forgotten: set[asyncio.StreamWriter] = set()
 
     async def turn(self, mode: Mode) -> None:
         """Be so from now on."""
@@ -54,6 +56,8 @@ class Proxy:
                 self._kept = _bound(self.port)  # held and not listened on, so nobody else takes it
         elif self._listening is None:
             self._listening = await asyncio.start_server(self._serve, sock=self._kept)
+        if mode == "black hole":
+            self._forgotten |= self._open
         if mode in {"refused", "reset"}:
             for writer in list(self._open):
                 _end(writer, reset=mode == "reset")
@@ -68,45 +72,45 @@ class Proxy:
         if self.mode == "reset":
             _end(writer, reset=True)
             return
-        ends = [writer]
+        ends = {writer}
         self._open.add(writer)
         try:
             behind, onward = await asyncio.open_connection("127.0.0.1", self.target)
-            ends.append(onward)
+            ends.add(onward)
             self._open.add(onward)
+            if self.mode == "black hole":
+                self._forgotten |= ends
             await asyncio.gather(self._questions(reader, onward), self._answers(behind, writer))
         except OSError:
             pass
         finally:
+            self._open -= ends
+            self._forgotten -= ends
             for end in ends:
-                self._open.discard(end)
                 end.transport.abort()
 
     async def _questions(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while piece := await reader.read(65536):
-                while self.mode == "black hole":
-                    await self._turned.wait()
-                onward.write(piece)
-                await onward.drain()
+                if onward not in self._forgotten:
+                    onward.write(piece)
+                    await onward.drain()
         onward.close()
 
     async def _answers(self, behind: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passed = 0  # since it cuts
         with suppress(OSError):
             while piece := await behind.read(65536):
-                while piece:
+                while piece and writer not in self._forgotten:
                     turned, mode = self._turned, self.mode
-                    if mode == "black hole":
-                        await turned.wait()
-                        continue
                     size = {"slow": 1, "cut": self.cut_after - passed}.get(mode, len(piece))
                     writer.write(piece[:size])
                     await writer.drain()
                     piece = piece[size:]
                     passed = passed + size if mode == "cut" else 0
                     if passed >= self.cut_after:
-                        return  # and the connection is closed
+                        _end(writer, reset=False)
+                        return
                     if mode == "slow":
                         with suppress(TimeoutError):
                             async with asyncio.timeout(SLOW_SECONDS):

@@ -2,6 +2,7 @@ import asyncio
 import time
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -26,6 +27,15 @@ async def fails() -> None:
 
 async def hangs() -> None:
     await asyncio.sleep(60)
+
+
+async def lingers() -> None:
+    """Hang, and take long to give up, as drivers do who would close a connection politely."""
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(4)
+        raise ConnectionResetError
 
 
 async def ask(app: FastAPI, path: str) -> httpx.Response:
@@ -102,9 +112,10 @@ async def test_a_service_is_starting_until_it_has_been_ready_once() -> None:
     assert (after.status_code, after.json()["status"]) == (503, "unavailable")
 
 
-async def test_a_dependency_that_hangs_is_given_up_on() -> None:
+@pytest.mark.parametrize("silent", [hangs, lingers])
+async def test_a_dependency_that_hangs_is_given_up_on(silent: Probe) -> None:
     started = time.monotonic()
-    reply = await ask(service(database=hangs), "/ready")
+    reply = await ask(service(database=silent), "/ready")
 
     assert reply.status_code == 503
     assert time.monotonic() - started < PROBE_SECONDS + 2

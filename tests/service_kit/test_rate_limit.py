@@ -16,6 +16,7 @@ from service_kit.rate_limit import (
     RateStoreDown,
     StorageUri,
 )
+from tests.faults.proxy import proxied
 from tests.service_kit.redis_server import running_redis
 
 
@@ -169,3 +170,21 @@ def test_what_is_no_store_is_refused_without_showing_the_address(uri: str) -> No
     with pytest.raises(ValidationError, match="is no address such as memory://") as refusal:
         Settings.model_validate({"uri": uri})
     assert "hidden-word" not in str(refusal.value.errors(include_input=False))
+
+
+async def test_of_connections_that_a_firewall_forgot_one_is_waited_for(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server:
+        async with proxied(server.port) as proxy:
+            store = RateStore(f"redis://127.0.0.1:{proxy.port}/0", seconds=0.5)
+            limit = RateLimit("100/minute", store, name="test")
+            await asyncio.gather(*(limit.hit("reader") for _ in range(8)))
+            await proxy.turn("black hole")
+            await proxy.turn("open")
+            with pytest.raises(RateStoreDown):
+                await limit.hit("reader")
+            with pytest.raises(RateStoreDown):  # it is left alone
+                await store.probe()
+            await asyncio.sleep(0.5)
+            await asyncio.gather(*(limit.hit("reader") for _ in range(8)))
+            await store.probe()
+            await store.close()

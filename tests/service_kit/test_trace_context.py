@@ -93,13 +93,33 @@ async def test_a_version_to_come_is_read_as_far_as_it_is_known() -> None:
     assert reply.headers["traceparent"].endswith("-01")
 
 
-@pytest.mark.parametrize("state", ["vendor=" + "x" * 600, "v=\x7f", "v=\xe9"])
-def test_a_state_that_is_long_or_no_plain_text_is_left_behind(state: str) -> None:
+@pytest.mark.parametrize(
+    "state",
+    [
+        "vendor=" + "x" * 600,
+        ",".join(f"v{number}=1" for number in range(33)),
+        "v=\x7f",
+        "v=\xe9",
+        "What is a lidar?",
+        "reader@book.example",
+        "Vendor=1",
+        "v=1;w=2=3",
+        "v=",
+    ],
+)
+def test_a_state_that_is_long_or_not_well_formed_is_left_behind(state: str) -> None:
     trace = continued(
         [(b"traceparent", f"00-{TRACE}-{SPAN}-01".encode()), (b"tracestate", state.encode())]
     )
 
     assert (trace.trace_id, trace.parent_id, trace.state) == (TRACE, SPAN, "")
+
+
+@pytest.mark.parametrize("state", ["rojo=00f067aa0ba902b7", "dd=s:1;o:rum, a@b=c d,", "1=2 "])
+def test_a_state_that_is_well_formed_is_carried_on(state: str) -> None:
+    parent = (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())
+
+    assert continued([parent, (b"tracestate", state.encode())]).state == state
 
 
 def test_states_of_several_headers_are_one_list() -> None:

@@ -1,6 +1,8 @@
 """The middleware and its spans, sent by the real exporter to a collector that reads them."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +18,7 @@ from service_kit.request_id import RequestIdMiddleware, headers_of_the_request
 from service_kit.trace_export import Tracing
 from service_kit.trace_settings import TraceSettings
 from service_kit.traces import TracingMiddleware, begun_span, end, span
+from tests.auth_service.service import CHECKOUT, bare_environment
 from tests.service_kit.asgi import client
 from tests.service_kit.otlp_collector import Collector, collecting
 
@@ -186,3 +189,32 @@ async def test_what_nobody_waits_for_any_more_has_not_failed() -> None:
     (gone,) = collector.named("given up")
     assert not gone.failed
     assert gone.attributes == {"cancelled": True}
+
+
+DISABLED = """
+import asyncio
+from tests.service_kit.test_traces import CALLERS, traced
+
+async def ask():
+    async with traced(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1") as http:
+        print((await http.get("/work/x", headers={"traceparent": CALLERS})).text)
+        print((await http.get("/work/x")).text)
+
+asyncio.run(ask())
+"""
+
+
+def test_where_the_sdk_is_disabled_traces_are_told_on_all_the_same() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DISABLED],
+        cwd=CHECKOUT,
+        env=bare_environment(OTEL_SDK_DISABLED="true"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    continued, begun = done.stdout.split()
+
+    assert continued.startswith(CALLERS[:36])
+    assert all(each[36:52] != "0" * 16 for each in (continued, begun))

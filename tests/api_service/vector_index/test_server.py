@@ -101,6 +101,24 @@ async def test_a_server_that_answers_byte_by_byte_does_not_hold_a_search_for_lon
         await index.close()
 
 
+async def test_many_who_meet_a_silent_server_together_take_no_connection_with_them() -> None:
+    speaks = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            await speaks.wait()
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as silent:
+        index = ServerIndex(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+        await asyncio.gather(*(index.count() for _ in range(100)), return_exceptions=True)
+        speaks.set()
+        with pytest.raises(IndexUnavailable, match="cannot answer this now"):
+            await index.count()
+        await index.close()
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [

@@ -15,7 +15,7 @@ from auth_service.accounts.passwords import (
     verify_and_renew,
     verify_password,
 )
-from auth_service.password_rules import PasswordRules
+from auth_service.password_rules import PasswordRules, site_words
 from auth_service.workers import WorkerPool
 from tests.auth_service.service import PASSWORD, Service, cookie_of, make_settings, serving
 
@@ -143,6 +143,32 @@ async def test_common_passwords_are_allowed_where_the_setting_says_so(
         assert (await lenient.sign_up(password="password1")).status_code == 200
     # A user who has one already still signs in where they are refused.
     assert (await service.sign_in(password="password1")).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["Book-2026!", "bookBOOK", "physicalBook1", "auth...12345"])
+async def test_what_is_made_of_the_sites_own_words_cannot_be_chosen(
+    service: Service, database_url: str, password: str
+) -> None:
+    named = make_settings(
+        database_url,
+        BETTER_AUTH_URL="http://auth.book.example",
+        MAIL_FROM="Physical AI <mail@book.example>",
+    )
+    async with serving(named) as site:
+        reply = await site.sign_up(password=password)
+        assert (reply.status_code, reply.json()["code"]) == (400, "PASSWORD_COMPROMISED")
+    assert (await service.sign_up(password=password)).status_code == 200
+
+
+async def test_a_password_of_more_than_words_of_the_site_can_be_chosen() -> None:
+    words = site_words("https://www.book.aaa.aaaa.example", "")
+    assert words == {"book", "aaa", "aaaa"}
+    pool = WorkerPool(threads=1, queue=10, rules=PasswordRules(site_words=words))
+    for password in ("bookworms", "3141592653", "a" * 127 + "b"):
+        assert await hash_password(pool, password)
+    pool.close()
+    assert site_words("http://localhost:3001", "") == site_words("http://[::1]", "") == set()
+    assert site_words("http://127.0.0.1", "") == set()
 
 
 def test_the_list_holds_passwords_that_the_length_would_let_through() -> None:

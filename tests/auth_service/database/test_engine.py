@@ -20,6 +20,7 @@ from auth_service.errors import DatabaseUnavailable
 from auth_service.migrate import migrate
 from tests.auth_service.database.relay import Relay
 from tests.auth_service.service import Service, cookie_of, make_settings, serving
+from tests.faults.proxy import proxied
 
 
 @pytest.fixture
@@ -122,6 +123,26 @@ async def test_a_statement_that_is_not_answered_in_time_is_unavailable(database_
             async with database.autocommit.begin() as db:
                 await db.execute(text("SELECT pg_sleep(30)"))
     finally:
+        await database.engine.dispose()
+
+
+async def test_of_connections_that_a_firewall_forgot_one_is_waited_for(database_url: str) -> None:
+    port = urlsplit(database_url).port or 0
+    async with proxied(port) as proxy:
+        address = read_address(database_url.replace(f":{port}/", f":{proxy.port}/"))
+        database = open_database(address, pool_size=3, overflow=0, statement_seconds=0.5)
+
+        async def asked(statement: str) -> None:
+            async with database.statements() as db:
+                await db.execute(text(statement))
+
+        await asyncio.gather(*(asked("SELECT pg_sleep(0.1)") for _ in range(3)))
+        await proxy.turn("black hole")
+        await proxy.turn("open")
+        assert database.connections() == (0, 3, 3)
+        with pytest.raises(DatabaseUnavailable):
+            await asked("SELECT 1")
+        await asyncio.gather(*(asked("SELECT pg_sleep(0.1)") for _ in range(3)))
         await database.engine.dispose()
 
 

@@ -6,9 +6,11 @@ import asyncpg
 import pytest
 
 from auth_service.database.address import read_address
-from auth_service.database.reader import open_reader
+from auth_service.database.engine import connector
+from auth_service.database.reader import Reader, open_reader
 from auth_service.errors import DatabaseUnavailable
 from tests.auth_service.database.relay import Relay
+from tests.faults.proxy import proxied
 
 PREPARED = "SELECT $1::text, count(*) FROM pg_prepared_statements WHERE statement LIKE '%$1%'"
 
@@ -78,3 +80,19 @@ async def test_closing_does_not_wait_for_a_statement_without_end(database_url: s
     with pytest.raises(DatabaseUnavailable):
         await asking
     assert time.monotonic() - started < 10
+
+
+async def test_of_connections_that_a_firewall_forgot_one_is_waited_for(database_url: str) -> None:
+    port = urlsplit(database_url).port or 0
+    async with proxied(port) as proxy:
+        address = read_address(database_url.replace(f":{port}/", f":{proxy.port}/"))
+        reader = Reader(connector(address, 0.5), connections=3, pooled=False)
+        together = (reader.row("SELECT pg_sleep(0.1), $1::text", "x") for _ in range(3))
+        await asyncio.gather(*together)
+        await proxy.turn("black hole")
+        await proxy.turn("open")
+        assert reader.connections() == (0, 3, 3)
+        with pytest.raises(DatabaseUnavailable):
+            await reader.row("SELECT $1::text", "x")
+        assert await reader.row("SELECT $1::text", "x") is not None
+        await reader.close()

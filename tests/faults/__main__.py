@@ -1,0 +1,37 @@
+"""`make reliability`: go through the whole matrix, and write docs/reliability.md.
+
+python -m tests.faults [NAME ...]     of these dependencies alone; the rest stays as it was
+"""
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tests.faults.dependencies import DEPENDENCIES
+from tests.faults.page import PAGE, written
+from tests.faults.row import row
+
+_NAMES = [each.name for each in DEPENDENCIES]
+
+
+def main() -> None:
+    """Go through the cells, those of several dependencies side by side."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_NAMES))
+    names: list[str] = parser.parse_args().names or _NAMES
+    if unknown := set(names) - set(_NAMES):
+        parser.error(f"no dependency is called {', '.join(sorted(unknown))}")
+    # Processes of their own, so that none is late because another begins; they mostly wait.
+    with ProcessPoolExecutor(len(names), mp_context=get_context("spawn")) as processes:
+        rows = dict(zip(names, [processes.submit(row, name) for name in names], strict=True))
+    wrong = [f"{name}: {row.exception()}" for name, row in rows.items() if row.exception()]
+    if wrong:
+        sys.exit("\n".join(wrong))
+    page = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    sections = {name: row.result() for name, row in rows.items()}
+    PAGE.write_text(written(sections, _NAMES, page), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
