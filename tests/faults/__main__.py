@@ -12,6 +12,9 @@ from tests.faults.dependencies import DEPENDENCIES
 from tests.faults.page import PAGE, written
 from tests.faults.row import row
 
+AT_ONCE = 4
+"""Dependencies; of more, each would measure what the others take of the machine."""
+
 _NAMES = [each.name for each in DEPENDENCIES]
 
 
@@ -22,8 +25,8 @@ def main() -> None:
     names: list[str] = parser.parse_args().names or _NAMES
     if unknown := set(names) - set(_NAMES):
         parser.error(f"no dependency is called {', '.join(sorted(unknown))}")
-    # Processes of their own, so that none is late because another begins; they mostly wait.
-    with ProcessPoolExecutor(len(names), mp_context=get_context("spawn")) as processes:
+    # In processes of their own, so that none is late because another begins; they mostly wait.
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as processes:
         rows = dict(zip(names, [processes.submit(row, name) for name in names], strict=True))
     wrong = [f"{name}: {row.exception()}" for name, row in rows.items() if row.exception()]
     if wrong:
