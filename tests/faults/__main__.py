@@ -33,7 +33,10 @@ def main() -> None:
         sys.exit("\n".join(wrong))
     page = PAGE.read_text("utf-8") if PAGE.exists() else ""
     sections = {name: row.result() for name, row in rows.items()}
-    PAGE.write_text(written(sections, _NAMES, page), "utf-8")
+    page = written(sections, _NAMES, page)
+    PAGE.write_text(page, "utf-8")
+    if missing := [name for name in _NAMES if f"\n## {name}\n" not in page]:
+        sys.exit(f"{PAGE.name} still lacks {', '.join(missing)}")
 
 
 if __name__ == "__main__":
