@@ -148,7 +148,7 @@ BEST_EFFORT: Dependency[AuthSite] = Dependency(
         Question(_REVOKED, revoked, well="401 invalid-token", away="200", seconds=5, at_once=1),
     ),
     recovery=20,
-    quick=("refused", "cut"),
+    quick=("reset", "cut"),
     pool=4,
     felt=SILENCE_SECONDS + 1,
 )
@@ -177,7 +177,7 @@ REQUIRED: Dependency[AuthSite] = Dependency(
         ),
     ),
     recovery=20,
-    quick=("reset", "cut"),
+    quick=(),
     pool=4,
     felt=SILENCE_SECONDS + 1,
 )
