@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from api_service.upstreams import count_failure
+from service_kit.http_failures import NO_ANSWER
 from service_kit.http_pool import NO_QUEUE
 from service_kit.request_id import headers_of_the_request
 from service_kit.service_token import mint_service_token
@@ -83,7 +84,7 @@ class AuthServiceClient:
                     )
             reply.raise_for_status()
             answer = reply.json()
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except (*NO_ANSWER, ValueError) as error:
             count_failure("auth_service", error)
             raise AuthServiceAway(type(error).__name__) from error
         if not isinstance(answer, dict):

@@ -11,6 +11,7 @@ import httpx
 import structlog
 from pydantic_core import from_json
 
+from service_kit.http_failures import NO_ANSWER
 from service_kit.http_pool import NO_QUEUE
 
 log = structlog.get_logger(__name__)
@@ -125,7 +126,7 @@ class WebClient:
         try:
             async with asyncio.timeout(self._seconds), asked as answer:
                 return from_json(await _bounded(answer), allow_inf_nan=False)
-        except (WebFailure, httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
+        except (WebFailure, *NO_ANSWER, httpx.InvalidURL, ValueError) as error:
             reason = str(error) if isinstance(error, WebFailure) else type(error).__name__
             log.warning("web_failure", host=urlsplit(url).hostname, reason=reason)
             raise WebFailure(reason) from error

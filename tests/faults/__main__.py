@@ -12,6 +12,9 @@ from tests.faults.dependencies import DEPENDENCIES
 from tests.faults.page import PAGE, written
 from tests.faults.row import row
 
+AT_ONCE = 4
+"""Dependencies; of more, each would measure what the others take of the machine."""
+
 _NAMES = [each.name for each in DEPENDENCIES]
 
 
@@ -22,15 +25,18 @@ def main() -> None:
     names: list[str] = parser.parse_args().names or _NAMES
     if unknown := set(names) - set(_NAMES):
         parser.error(f"no dependency is called {', '.join(sorted(unknown))}")
-    # Processes of their own, so that none is late because another begins; they mostly wait.
-    with ProcessPoolExecutor(len(names), mp_context=get_context("spawn")) as processes:
+    # In processes of their own, so that none is late because another begins; they mostly wait.
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as processes:
         rows = dict(zip(names, [processes.submit(row, name) for name in names], strict=True))
     wrong = [f"{name}: {row.exception()}" for name, row in rows.items() if row.exception()]
     if wrong:
         sys.exit("\n".join(wrong))
     page = PAGE.read_text("utf-8") if PAGE.exists() else ""
     sections = {name: row.result() for name, row in rows.items()}
-    PAGE.write_text(written(sections, _NAMES, page), "utf-8")
+    page = written(sections, _NAMES, page)
+    PAGE.write_text(page, "utf-8")
+    if missing := [name for name in _NAMES if f"\n## {name}\n" not in page]:
+        sys.exit(f"{PAGE.name} still lacks {', '.join(missing)}")
 
 
 if __name__ == "__main__":

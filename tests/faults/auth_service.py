@@ -140,15 +140,15 @@ BEST_EFFORT: Dependency[AuthSite] = Dependency(
     ),
     running=_with("best-effort"),
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="200 revocations", seconds=3),
-        Question(_TOKEN, me, well="200", away="200", seconds=1),
-        Question(_EDDSA, me_of_eddsa, well="200", away="200", seconds=1),
+        Question(_TOKEN, me, well="200", away="200", seconds=3),
+        Question(_EDDSA, me_of_eddsa, well="200", away="200", seconds=3),
         Question(_KEY, new_key, well="200", away="503 api-keys-unavailable", seconds=9),
         Question(_REVOKED, revoked, well="401 invalid-token", away="200", seconds=5, at_once=1),
     ),
     recovery=20,
-    quick=("refused", "cut"),
+    quick=("reset", "cut"),
     pool=4,
     felt=SILENCE_SECONDS + 1,
 )
@@ -162,10 +162,10 @@ REQUIRED: Dependency[AuthSite] = Dependency(
     ),
     running=_with("required"),
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="503 revocations", seconds=3),
-        Question(_TOKEN, me, well="200", away="503 revocations-unknown", seconds=1),
-        Question(_EDDSA, me_of_eddsa, well="200", away="503 revocations-unknown", seconds=1),
+        Question(_TOKEN, me, well="200", away="503 revocations-unknown", seconds=3),
+        Question(_EDDSA, me_of_eddsa, well="200", away="503 revocations-unknown", seconds=3),
         Question(_KEY, new_key, well="200", away="503 api-keys-unavailable", seconds=9),
         Question(
             _REVOKED,
@@ -177,7 +177,7 @@ REQUIRED: Dependency[AuthSite] = Dependency(
         ),
     ),
     recovery=20,
-    quick=("reset", "cut"),
+    quick=(),
     pool=4,
     felt=SILENCE_SECONDS + 1,
 )

@@ -79,7 +79,8 @@ class Dependency(Generic[S]):
         running: Starts everything in a folder, until its context is left.
         questions: What is asked.
         recovery: Seconds after the fault's end within which all is as before.
-        quick: The faults that `make test` goes through.
+        quick: The faults that `make test` goes through; none where another row does, with the same
+            dependency and another setting.
         pool: Connections to it that may be kept besides those there were.
         felt: Seconds from a fault's beginning until it is asked for.
     """

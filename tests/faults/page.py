@@ -75,18 +75,15 @@ def written(sections: Mapping[str, str], order: Iterable[str], page: str = "") -
 
     Args:
         sections: By the dependency's name.
-        order: All names.
+        order: All names there are; those of which nothing is known are left out.
         page: As it was.
-
-    Raises:
-        ValueError: There is no section of one of them, neither here nor there.
     """
     parts = re.split(r"^## (.+)\n", page, flags=re.MULTILINE)[1:]
     there = {name: f"## {name}\n{text}" for name, text in zip(parts[::2], parts[1::2], strict=True)}
     known = {**there, **sections}
-    if missing := [name for name in order if name not in known]:
-        raise ValueError(f"nothing was seen of {', '.join(missing)}")
-    return "\n".join((_INTRO, *(known[name].rstrip("\n") + "\n" for name in order)))
+    return "\n".join(
+        (_INTRO, *(known[name].rstrip("\n") + "\n" for name in order if name in known))
+    )
 
 
 def _away(question: Question[Any]) -> str:

@@ -89,7 +89,7 @@ POSTGRES: Dependency[PostgresSite] = Dependency(
     ),
     running=running,
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="503 database", seconds=3),
         Question(
             "`POST /sign-in/email`",

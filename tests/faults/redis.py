@@ -110,7 +110,7 @@ SIGN_INS: Dependency[PostgresSite] = Dependency(
     ),
     running=counting_sign_ins,
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="200 limits", seconds=3),
         Question(
             "`POST /sign-in/email`", sign_in, well="200", away="503 SERVICE_UNAVAILABLE", seconds=3
@@ -131,12 +131,12 @@ ANSWERS: Dependency[Site] = Dependency(
     ),
     running=counting_answers,
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="503 limits", seconds=3),
         Question("`POST /v1/chat`", ask, well="200", away=_AWAY, seconds=3),
         Question("`GET /v1/search`", search, well="200", away=_AWAY, seconds=3),
         Question("`GET /v1/usage`", usage, well="200", away=_AWAY, seconds=3),
-        Question("`GET /v1/me`", me, well="200", away="200", seconds=1),
+        Question("`GET /v1/me`", me, well="200", away="200", seconds=3),
     ),
     recovery=5,
     quick=("reset", "cut"),

@@ -87,10 +87,10 @@ SMTP: Dependency[MailSite] = Dependency(
     ),
     running=running,
     questions=(
-        Question("`GET /health`", health, well="200", away="200", seconds=1),
+        Question("`GET /health`", health, well="200", away="200", seconds=3),
         Question("`GET /ready`", ready, well="200", away="200 mail", seconds=3),
         Question(
-            "`POST /request-password-reset`", ask_for_reset, well="200", away="200", seconds=1
+            "`POST /request-password-reset`", ask_for_reset, well="200", away="200", seconds=3
         ),
         Question("its mail", arrives, well="all have arrived", away="waits", seconds=3, at_once=1),
     ),
