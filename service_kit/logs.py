@@ -29,7 +29,9 @@ FRAMES = 50
 # What asyncio's sentences quote begins with one of these: an argument, an exception.
 _QUOTES = re.compile(r"[\n(<]")
 
-_ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
+_ASKED_ALWAYS = frozenset(
+    {"/health", "/health/live", "/health/serving", "/ready", "/internal/revocations"}
+)
 
 
 def configure_logs(
