@@ -20,6 +20,7 @@ BACK_SECONDS = 10.0
 
 _PORTS = (3001, 3001, 8000, 8000, 8000)
 _SETTINGS = """
+COMPOSE_FILE=docker-compose.yml:tests/journeys/scale.yml
 OPENAI_API_KEY=none-is-needed
 OPENAI_BASE_URL=http://upstream:9000/0-50-20-40/v1
 AUTH_RATE_LIMIT=100000/10 seconds
@@ -34,8 +35,7 @@ CHAT_TOKENS_A_DAY=1000000000
 def running_replicas(folder: Path) -> Iterator[Stack]:
     """Start a copy of the repository in an empty folder, until the block is left."""
     copy_of_the_repository(folder)
-    files = ("-f", "docker-compose.yml", "-f", "tests/journeys/scale.yml")
-    stack = Stack(folder, (*files, "--profile", "scale"))
+    stack = Stack(folder, ("--profile", "scale"))
     subprocess.run(["make", "env"], cwd=folder, check=True)
     with (folder / ".env").open("a") as settings:
         settings.write(_SETTINGS)
@@ -48,23 +48,25 @@ def running_replicas(folder: Path) -> Iterator[Stack]:
         assert down.returncode == 0, down.stderr
 
 
-async def back(stack: Stack, http: httpx.AsyncClient, readers: list[Reader], since: float) -> float:
-    """Wait until every replica is ready and readers sign in and are answered.
-
-    Returns:
-        Seconds since the moment given; BACK_SECONDS at most.
-    """
+async def back(
+    stack: Stack,
+    http: httpx.AsyncClient,
+    readers: list[Reader],
+    since: float,
+    *,
+    within: float = BACK_SECONDS,
+) -> None:
+    """Return when every replica is ready and readers sign in and are answered."""
     containers = await asyncio.to_thread(stack.containers, *AUTH, *API)
     missing: list[str] = ["nothing asked yet"]
     while missing:
-        assert time.monotonic() - since < BACK_SECONDS, missing
+        assert time.monotonic() - since < within, missing
         await asyncio.sleep(0.2)
         at = await asyncio.to_thread(addresses, *containers)
         ready = [_is_ready(http, address, port) for address, port in zip(at, _PORTS, strict=True)]
         told = dict(zip((*AUTH, *API), await asyncio.gather(*ready), strict=True))
         missing = [name for name, is_there in told.items() if not is_there]
         missing = missing or await refused(http, secrets.choice(readers))
-    return time.monotonic() - since
 
 
 async def _is_ready(http: httpx.AsyncClient, address: str, port: int) -> bool:
