@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.auth_service.service import CHECKOUT, bare_environment
-from tests.service_kit.scripted_sentry import KEY
+from tests.service_kit.scripted_logdna import KEY as LOGDNA_KEY
+from tests.service_kit.scripted_logdna import scripted_logdna
+from tests.service_kit.scripted_sentry import KEY, scripted_sentry
 
 
 @contextmanager
@@ -73,6 +75,31 @@ async def test_who_is_silent_holds_up_the_end_of_a_process_for_two_seconds_all_t
         silent = await asyncio.to_thread(_seconds, **away)
 
     assert silent - alone < 6  # one after another, and each again at the exit: eleven
+
+
+CRASHING = """
+from service_kit.telemetry import start_telemetry
+from service_kit.telemetry_settings import TelemetrySettings
+
+start_telemetry("test-service", TelemetrySettings.from_environment())
+raise ValueError("marked words")
+"""
+
+
+async def test_a_process_that_crashes_has_told_so_everywhere() -> None:
+    async with scripted_sentry() as sentry, scripted_logdna() as logdna:
+        telling = {
+            "SENTRY_DSN": sentry.dsn,
+            "LOGDNA_INGESTION_KEY": LOGDNA_KEY,
+            "LOGDNA_URL": logdna.url,
+        }
+        done = await asyncio.to_thread(run, CRASHING, **telling)
+
+    (event,) = sentry.events
+    (line,) = logdna.told()
+    assert (event["message"], event["level"]) == ("process_crashed", "fatal")
+    assert (line["event"], line["level"]) == ("process_crashed", "critical")
+    assert "marked" not in f"{sentry.raw} {logdna.raw} {done.stderr}"
 
 
 def _seconds(**environment: str) -> float:
