@@ -1,4 +1,4 @@
-"""`/health` and `/health/live`: I am alive. `/ready`: what I depend on answers.
+"""`/health`: I am alive. `/health/serving`: I am not stopping. `/ready`: what I depend on answers.
 
 A service starts without what it depends on, says what it waits for, and is ready when it is there.
 """
@@ -42,6 +42,13 @@ class Health(BaseModel):
     service: str
 
 
+class Serving(BaseModel):
+    """Whether callers should be sent here, as far as that is this process's own matter."""
+
+    status: Literal["serving", "draining"]
+    service: str
+
+
 class Readiness(BaseModel):
     """Whether every dependency needed answered within PROBE_SECONDS; and what else is to be said.
 
@@ -65,7 +72,7 @@ def health_routes(
     optional: Collection[str] = (),
     details: Details | None = None,
 ) -> APIRouter:
-    """Return `/health`, `/health/live` and `/ready` of a service.
+    """Return `/health`, `/health/live`, `/health/serving` and `/ready` of a service.
 
     Args:
         service: The service's name, as it says it of itself.
@@ -84,6 +91,14 @@ def health_routes(
     @router.get("/health/live")
     async def health() -> Health:
         return Health(service=service)
+
+    @router.head("/health/serving", include_in_schema=False)
+    @router.get("/health/serving", responses={503: {"model": Serving}})
+    async def serving(request: Request, response: Response) -> Serving:
+        if is_stopping(request.scope.get("state", {})):
+            response.status_code = 503
+            return Serving(status="draining", service=service)
+        return Serving(status="serving", service=service)
 
     @router.head("/ready", include_in_schema=False)
     @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_unset=True)

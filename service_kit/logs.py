@@ -26,10 +26,15 @@ LogFormat = Literal["json", "text"]
 FRAMES = 50
 """Most places of an exception told, the last ones: Docker tears lines of over 16 KB apart."""
 
+LINKS = 10
+"""Most causes of an exception told."""
+
 # What asyncio's sentences quote begins with one of these: an argument, an exception.
 _QUOTES = re.compile(r"[\n(<]")
 
-_ASKED_ALWAYS = frozenset({"/health", "/health/live", "/ready", "/internal/revocations"})
+_ASKED_ALWAYS = frozenset(
+    {"/health", "/health/live", "/health/serving", "/ready", "/internal/revocations"}
+)
 
 
 def configure_logs(
@@ -116,7 +121,9 @@ def _tell_exceptions(
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    for _ in range(LINKS):  # nothing keeps exceptions from being each other's cause
+        if error is None:
+            return
         yield error
         error = error.__cause__ or error.__context__
 

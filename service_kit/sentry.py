@@ -94,6 +94,7 @@ class Sentry:
         self._minute = 0.0
         self._left = EVENTS_A_MINUTE
         self._tell_again = 0.0
+        self._given_up = False
         try:
             # A client of our own, not the package's global one: nothing else can tell it anything.
             self._client = Client(
@@ -133,8 +134,12 @@ class Sentry:
         return line
 
     def flush(self, seconds: float) -> None:
-        """Wait until what was told has been sent, but not longer."""
+        """Wait until what was told has been sent, but not longer, nor again after a vain wait."""
+        if self._given_up:
+            return
+        began = time.monotonic()
         self._client.flush(timeout=seconds)
+        self._given_up = time.monotonic() - began >= seconds
 
     def _may_tell(self) -> bool:
         now = time.monotonic()

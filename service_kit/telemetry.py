@@ -1,6 +1,7 @@
 """What a process of a service tells of itself: begun once, before anything else is done."""
 
 import asyncio
+import atexit
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -69,4 +70,6 @@ def start_telemetry(service: str, settings: TelemetrySettings) -> Telemetry:
         watch=sentry,
     )
     tell_uncaught()
+    if sentry is not None:
+        atexit.register(sentry.flush, FLUSH_SECONDS)  # of a process that crashes
     return Telemetry(logdna, sentry)

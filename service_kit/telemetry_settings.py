@@ -1,5 +1,6 @@
 """Where a service tells how it fares, beside its own log stream: LogDNA, Sentry, a collector."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -14,10 +15,16 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _for_a_header(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("holds what no key does: a space, the end of a line or an accent")
+    return value
+
+
 class TelemetrySettings(TraceSettings):
     """All off until set."""
 
-    logdna_ingestion_key: SecretStr | None = Field(
+    logdna_ingestion_key: Annotated[SecretStr, AfterValidator(_for_a_header)] | None = Field(
         default=None,
         description="Ingestion key of LogDNA (now Mezmo); set, log lines are sent there, too.",
         validation_alias="LOGDNA_INGESTION_KEY",

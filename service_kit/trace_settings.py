@@ -1,11 +1,15 @@
 """Where spans are sent; the names are OpenTelemetry's own."""
 
+import re
 from typing import Annotated
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from service_kit.settings import ServiceSettings, is_web_address
+
+# RFC 9110 section 5: a token, and a value that holds no end of a line.
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ *=[\t -~]*")
 
 
 def _web_address(value: str) -> str:
@@ -16,7 +20,7 @@ def _web_address(value: str) -> str:
 
 def _headers(value: SecretStr) -> SecretStr:
     parts = [part for part in value.get_secret_value().split(",") if part.strip()]
-    if not all(part.partition("=")[0].strip() and "=" in part for part in parts):
+    if not all(_HEADER.fullmatch(unquote(part.strip())) for part in parts):
         raise ValueError("is no list such as api-key=secret,tenant=book")
     return value
 

@@ -23,7 +23,7 @@ from tests.api_service.service import SECRET, bearer, make_settings, make_token,
 from tests.loopback import serving
 from tests.service_kit.redis_server import running_redis
 
-NEITHER = ("/health", "/health/live", "/ready")
+NEITHER = ("/health", "/health/live", "/health/serving", "/ready")
 """Paths that ask for no token."""
 
 

@@ -18,7 +18,7 @@ from tests.journeys.readme import CHECKOUT, pages
 
 PAGES = [*pages(), "CONTRIBUTING.md", "SECURITY.md"]
 # Both services': told in a sentence of their own.
-BOTH = {"GET /health", "GET /health/live", "GET /ready"}
+BOTH = {"GET /health", "GET /health/live", "GET /health/serving", "GET /ready"}
 # A page for people, which the API's description leaves out.
 FOR_PEOPLE = {"GET /error"}
 

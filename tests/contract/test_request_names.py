@@ -59,6 +59,27 @@ def test_a_refusal_tells_the_request_and_the_trace(site: Site) -> None:
     assert told == {"request_id": NAMED["x-request-id"], "trace_id": TRACE}
 
 
+def test_every_kind_of_refusal_tells_them(site: Site) -> None:
+    with signed_up(site, "sam@example.com") as reader:
+        token = reader.get("/api/auth/jwt").json()["token"]
+    bearer = {**NAMED, "authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=site.api, headers=bearer, timeout=20) as asking:
+        replies = [
+            asking.get("/v1/nowhere"),
+            asking.put("/v1/me"),
+            asking.post("/v1/chat", content=b"x" * 600_000),
+            asking.post("/v1/chat", content=(b"x" * 60_000 for _ in range(10))),  # in pieces
+            asking.post("/v1/chat", json={"message": 7}),
+            asking.post("/v1/chat/stream", json={"message": "A lidar?"}),  # there is no book
+        ]
+
+    assert [reply.status_code for reply in replies] == [404, 405, 413, 413, 422, 503]
+    for reply in replies:
+        told = reply.json()
+        assert (told["request_id"], told["trace_id"]) == (NAMED["x-request-id"], TRACE), told
+        assert reply.headers["x-request-id"] == NAMED["x-request-id"]
+
+
 def test_an_event_is_stored_with_the_request_and_the_trace(site: Site) -> None:
     email = "noor@example.com"
     with signed_up(site, email):

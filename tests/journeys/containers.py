@@ -34,6 +34,12 @@ class Stack:
             timeout=600,
         )
 
+    def run(self, command: str) -> None:
+        """Run a command of a page in the copy's folder."""
+        subprocess.run(
+            ["bash", "-euc", command], cwd=self.folder, check=True, capture_output=True, timeout=300
+        )
+
     def containers(self, *services: str) -> list[str]:
         """Return the id of each service's container; it stays through restarts."""
         return [self.compose("ps", "--all", "-q", name).stdout.strip() for name in services]

@@ -33,6 +33,7 @@ COVERED = {
     },
     "docs/containers.md": {"Your book": "test_compose.py"},
     "docs/endpoints.md": {"As it comes about": "test_make_run.py"},
+    "docs/scaling.md": {"Several of each service": "test_scale.py"},
 }
 
 

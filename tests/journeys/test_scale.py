@@ -2,52 +2,35 @@
 
 import asyncio
 import os
-import secrets
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from tests.journeys.containers import (
-    Stack,
-    addresses,
-    copy_of_the_repository,
-    killed,
-    resident_megabytes,
-)
+from benchmarks.soak.load import Plan, running
+from benchmarks.soak.readers import Reader as Known
+from tests.journeys.containers import Stack, addresses, killed, resident_megabytes
 from tests.journeys.load import (
     OK,
+    PASSWORD,
     QUESTION,
-    RETRYABLE,
     Reader,
     all_sign_in,
     answer,
     load,
-    refused,
     signed_up,
     site,
 )
-from tests.journeys.readme import CHECKOUT
+from tests.journeys.readme import CHECKOUT, commands
+from tests.journeys.replicas import API, AUTH, BACK_SECONDS, ORIGIN, back, running_replicas
 
-ORIGIN = "http://localhost:8080"
-AUTH = ("auth-1", "auth-2")
-API = ("api-1", "api-2", "api-3")
-PORTS = (3001, 3001, 8000, 8000, 8000)
-BACK_SECONDS = 10.0
-
-SETTINGS = """
-OPENAI_API_KEY=none-is-needed
-OPENAI_BASE_URL=http://upstream:9000/0-50-20-40/v1
-AUTH_RATE_LIMIT=100000/10 seconds
-CREDENTIAL_RATE_LIMIT=100000/minute
-CHAT_RATE_LIMIT=60/minute
-PASSWORD_TRIES_LIMIT=5/minute
-"""
+KINDS = {"session", "sign-in", "sign-up", "answer", "stream"}
 
 pytestmark = [
     pytest.mark.journey,
@@ -60,24 +43,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = copy_of_the_repository(tmp_path_factory.mktemp("clone"))
-    files = ("-f", "docker-compose.yml", "-f", "tests/journeys/scale.yml")
-    stack = Stack(folder, (*files, "--profile", "scale"))
-    subprocess.run(["make", "env"], cwd=folder, check=True)
-    with (folder / ".env").open("a") as settings:
-        settings.write(SETTINGS)
-    up = stack.compose("up", "--build", "--wait", "--detach", "proxy", check=False)
-    try:
-        assert up.returncode == 0, up.stderr + stack.compose("logs", check=False).stdout
+    with running_replicas(tmp_path_factory.mktemp("clone")) as stack:
         yield stack
-    finally:
-        down = stack.compose("down", "--volumes", "--remove-orphans", check=False)
-        assert down.returncode == 0, down.stderr
-
-
-@pytest.fixture(scope="module")
-def replicas(stack: Stack) -> list[str]:
-    return stack.containers(*AUTH, *API)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -147,12 +114,13 @@ async def test_questions_are_limited_exactly_across_all_replicas(http: httpx.Asy
     assert all(1 <= int(after) <= 60 for status, after in told if status == 429)
 
 
-async def test_wrong_passwords_are_limited_exactly_across_all_replicas(
+async def test_wrong_passwords_are_limited_exactly_across_all_replicas_whoever_one_claims_to_be(
     http: httpx.AsyncClient,
 ) -> None:
     reader = await signed_up(http)
     body = {"email": reader.email, "password": "not the password"}
-    tries = [http.post("/api/auth/sign-in/email", json=body) for _ in range(12)]
+    claimed = [{"X-Forwarded-For": f"203.0.113.{n}, 198.51.100.{n}"} for n in range(12)]
+    tries = [http.post("/api/auth/sign-in/email", json=body, headers=each) for each in claimed]
     told = Counter(reply.status_code for reply in await asyncio.gather(*tries))
 
     assert told == {401: 5, 429: 7}
@@ -160,20 +128,11 @@ async def test_wrong_passwords_are_limited_exactly_across_all_replicas(
 
 async def test_a_sign_out_is_heard_by_every_replica(stack: Stack, http: httpx.AsyncClient) -> None:
     reader = await signed_up(http)
-    at = [f"http://{address}:8000/v1/me" for address in addresses(*stack.containers(*API))]
-
-    async def statuses() -> set[int]:
-        asked = [http.get(address, headers=reader.bearer) for address in at]
-        return {reply.status_code for reply in await asyncio.gather(*asked)}
-
-    before = await statuses()
+    before = await statuses(stack, http, reader)
     out = await http.post("/api/auth/sign-out", headers={"cookie": reader.cookie})
-    deadline = time.monotonic() + 5
-    while (after := await statuses()) != {401}:
-        assert time.monotonic() < deadline, after
-        await asyncio.sleep(0.1)
 
     assert (before, out.status_code) == ({200}, 200)
+    await refused_everywhere(stack, http, reader)
 
 
 async def test_a_stream_passes_the_proxy_as_it_comes(
@@ -211,12 +170,12 @@ async def test_of_a_reader_who_leaves_the_model_hears_through_the_proxy(
 
 @pytest.mark.parametrize("name", [*AUTH, *API])
 async def test_a_replica_that_is_killed_costs_no_more_than_it_had_in_its_hands(
-    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], name: str
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader], name: str
 ) -> None:
     async with load(http, readers) as record:
         await asyncio.sleep(1)
         began, gone = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
-        await back(replicas, http, readers, began)
+        await back(stack, http, readers, began)
         await asyncio.sleep(1)
 
     lost = record.failed()
@@ -228,12 +187,12 @@ async def test_a_replica_that_is_killed_costs_no_more_than_it_had_in_its_hands(
 
 @pytest.mark.parametrize("name", ["proxy", "redis", "postgres", "qdrant"])
 async def test_what_the_replicas_need_comes_back_and_nothing_acknowledged_is_lost(
-    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], name: str
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader], name: str
 ) -> None:
     async with load(http, readers) as record:
         await asyncio.sleep(1)
         began, _ = await asyncio.to_thread(lambda: killed(stack.main_process(name)))
-        await back(replicas, http, readers, began)
+        await back(stack, http, readers, began)
         since = began + BACK_SECONDS
         while {each.kind for each in record.asked if each.begun > since} != KINDS:
             assert time.monotonic() < since + 30, "no request of each kind ends any more"
@@ -243,43 +202,59 @@ async def test_what_the_replicas_need_comes_back_and_nothing_acknowledged_is_los
     await all_sign_in(http, record.accounts)
 
 
-async def test_replicas_are_replaced_one_by_one_and_only_streams_notice(
-    stack: Stack, replicas: list[str], http: httpx.AsyncClient, readers: list[Reader]
+async def test_what_was_counted_and_ended_stays_so_when_redis_and_the_database_are_killed(
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader]
 ) -> None:
-    async with load(http, readers) as record:
+    limited, gone = await signed_up(http), await signed_up(http)
+    wrong = {"email": limited.email, "password": "not the password"}
+    tries = [await http.post("/api/auth/sign-in/email", json=wrong) for _ in range(6)]
+    await http.post("/api/auth/sign-out", headers={"cookie": gone.cookie})
+    both = [stack.main_process(name) for name in ("redis", "postgres")]
+
+    began = [(await asyncio.to_thread(killed, process))[0] for process in both]
+    await back(stack, http, readers, began[0])
+
+    again = await http.post("/api/auth/sign-in/email", json=wrong)
+    ended = await http.get("/api/auth/get-session", headers={"cookie": gone.cookie})
+    assert (tries[-1].status_code, again.status_code) == (429, 429)
+    assert ended.json() is None
+    await refused_everywhere(stack, http, gone)
+    later = await signed_up(http)
+    await http.post("/api/auth/sign-out", headers={"cookie": later.cookie})
+    await refused_everywhere(stack, http, later)
+
+
+async def test_a_deployment_under_load_fails_no_request(
+    stack: Stack, http: httpx.AsyncClient, readers: list[Reader], tmp_path: Path
+) -> None:
+    known = [Known(each.email, PASSWORD, each.cookie, each.token) for each in readers]
+    plan = Plan(ORIGIN, ORIGIN, seconds=90)
+    replaced, reloaded = commands("docs/scaling.md")["Several of each service"]
+    with running(plan, known, tmp_path, environment=CHECKOUT / "build" / "soak") as under_way:
+        await asyncio.sleep(2)
+        await asyncio.to_thread(stack.compose, "run", "--rm", "migrate")
+        await asyncio.to_thread(stack.compose, "run", "--rm", "ingest")
+        await asyncio.to_thread(stack.run, reloaded)
         for name in (*AUTH, *API):
-            await asyncio.to_thread(stack.compose, "restart", "--no-deps", name)
-            await back(replicas, http, readers, time.monotonic())
+            await asyncio.to_thread(stack.run, replaced.replace("auth-1", name))
+            await back(stack, http, readers, time.monotonic(), within=60)
+        assert not under_way.ended(), "the load ended before all were replaced"
+        told = await asyncio.to_thread(under_way.result)
 
-    lost = [
-        each
-        for each in record.failed()
-        if not (each.kind == "stream" and each.outcome == RETRYABLE)
-    ]
-    assert lost == []
-
-
-KINDS = {"session", "sign-in", "sign-up", "answer", "stream"}
+    asked = sum(minute.count for minutes in told.minutes.values() for minute in minutes)
+    assert asked > told.dropped
+    assert [each for each in told.failed if not each.retryable] == []
 
 
-async def back(
-    replicas: list[str], http: httpx.AsyncClient, readers: list[Reader], since: float
-) -> None:
-    """Return when every replica is ready and readers sign in and are answered."""
-    missing: list[str] = ["nothing asked yet"]
-    while missing:
-        assert time.monotonic() - since < BACK_SECONDS, missing
-        await asyncio.sleep(0.2)
-        at = await asyncio.to_thread(addresses, *replicas)
-        ready = [is_ready(http, address, port) for address, port in zip(at, PORTS, strict=True)]
-        told = dict(zip((*AUTH, *API), await asyncio.gather(*ready), strict=True))
-        missing = [name for name, is_there in told.items() if not is_there]
-        missing = missing or await refused(http, secrets.choice(readers))
+async def statuses(stack: Stack, http: httpx.AsyncClient, reader: Reader) -> set[int]:
+    """Return what each api-service says to a reader's token, asked past the proxy."""
+    at = await asyncio.to_thread(lambda: addresses(*stack.containers(*API)))
+    asked = [http.get(f"http://{each}:8000/v1/me", headers=reader.bearer) for each in at]
+    return {reply.status_code for reply in await asyncio.gather(*asked)}
 
 
-async def is_ready(http: httpx.AsyncClient, address: str, port: int) -> bool:
-    try:
-        reply = await http.get(f"http://{address}:{port}/ready", timeout=3)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-    return reply.status_code == 200
+async def refused_everywhere(stack: Stack, http: httpx.AsyncClient, reader: Reader) -> None:
+    deadline = time.monotonic() + 5
+    while (after := await statuses(stack, http, reader)) != {401}:
+        assert time.monotonic() < deadline, after
+        await asyncio.sleep(0.1)

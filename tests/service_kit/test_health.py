@@ -56,8 +56,15 @@ async def test_who_asks_by_head_is_told_the_same() -> None:
     async with client(app) as http:
         told = {path: (await http.head(path)).status_code for path in app.openapi()["paths"]}
 
-    assert told == {"/health": 200, "/health/live": 200, "/ready": 503}
+    assert told == {"/health": 200, "/health/live": 200, "/health/serving": 200, "/ready": 503}
     assert all(set(methods) == {"get"} for methods in app.openapi()["paths"].values())
+
+
+async def test_a_proxy_is_told_to_send_callers_whatever_a_service_depends_on_does() -> None:
+    reply = await ask(service(database=fails), "/health/serving")
+
+    assert reply.status_code == 200
+    assert reply.json() == {"status": "serving", "service": "test-service"}
 
 
 async def test_a_service_is_ready_when_all_it_depends_on_answers() -> None:
@@ -166,10 +173,13 @@ async def test_a_service_told_to_stop_is_not_ready_whatever_answers() -> None:
         await app({**scope, "state": {"stopping": stopping}}, receive, send)
 
     async with client(told) as http:
-        before = await http.get("/ready")
+        before, serving = await http.get("/ready"), await http.get("/health/serving")
         stopping.tell()
         after, health = await http.get("/ready"), await http.get("/health")
+        leaving = await http.get("/health/serving")
 
     assert (before.status_code, before.json()["status"]) == (200, "ready")
     assert (after.status_code, after.json()["status"]) == (503, "draining")
     assert health.status_code == 200
+    assert (serving.status_code, serving.json()["status"]) == (200, "serving")
+    assert (leaving.status_code, leaving.json()["status"]) == (503, "draining")

@@ -168,6 +168,18 @@ async def test_a_callback_that_fails_does_not_show_what_it_was_given(
     assert "hunter2" not in json.dumps(line)
 
 
+def test_exceptions_that_are_each_others_cause_are_told_and_done_with(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    one, other = ValueError(), KeyError()
+    one.__cause__, other.__cause__ = other, one
+    structlog.get_logger().error("failed", exc_info=one)
+
+    (line,) = lines(capfd)
+    assert str(line["error"]).startswith("ValueError < KeyError")
+
+
 def test_a_line_about_a_deep_failure_fits_where_lines_are_torn_apart(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

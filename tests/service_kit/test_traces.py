@@ -128,6 +128,20 @@ async def test_a_part_of_the_traces_begun_here_is_recorded() -> None:
     assert continued.named("outer")
 
 
+@pytest.mark.parametrize("part", ["0", "1"])
+async def test_a_reply_says_whether_the_trace_begun_here_is_recorded(part: str) -> None:
+    with collecting() as collector:
+        where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_TRACES_SAMPLER_ARG": part}
+        async with traced(**where) as http:
+            reply = await http.get("/work/x")
+
+    _, trace, own, flags = reply.headers["traceparent"].split("-")
+    assert int(flags, 16) & 1 == int(part)
+    assert [(each.trace, each.id) for each in collector.named("GET /work/{secret}")] == [
+        (trace, own)
+    ] * int(part)
+
+
 async def test_a_crash_fails_its_spans_and_tells_no_text() -> None:
     collector = await record("/fail")
 
