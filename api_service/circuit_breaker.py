@@ -40,6 +40,8 @@ class CircuitBreaker:
         self._seconds = OPEN_SECONDS
         self._open_until: float | None = None
         self._trying = False
+        # Shown from the start: of what appears with its first value, no increase is known.
+        CIRCUITS_OPENED.add(name, by=0)
 
     @contextmanager
     def call(self) -> Iterator[Callable[[], None]]:

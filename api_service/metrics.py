@@ -1,7 +1,7 @@
 """What api_service counts and times, beside what both services do."""
 
+from service_kit import rate_limit
 from service_kit.metrics import Counter, Gauge, Histogram, Oldest, dropped, requests, vitals
-from service_kit.rate_limit import LIMITED
 
 TOKENS_REFUSED = Counter(
     "api_tokens_refused_total",
@@ -26,7 +26,36 @@ TOKENS_REFUSED = Counter(
     },
 )
 PROBLEMS = Counter(
-    "api_problems_total", "Refusals and failures told to callers, by their type.", {"problem": ()}
+    "api_problems_total",
+    "Refusals and failures told to callers, by their type.",
+    {
+        "problem": (
+            "invalid-token",
+            "invalid-api-key",
+            "not-permitted",
+            "invalid-request",
+            "invalid-input",
+            "not-found",
+            "method-not-allowed",
+            "too-large",
+            "too-many-requests",
+            "too-many-answers",
+            "tokens-used-up",
+            "api-key-used-up",
+            "unexpected",
+            "unavailable",
+            "index-unavailable",
+            "book-missing",
+            "keys-unavailable",
+            "limit-unavailable",
+            "too-busy",
+            "month-used-up",
+            "revocations-unknown",
+            "api-keys-unavailable",
+            "model-unavailable",
+            "deadline-exceeded",
+        )
+    },
 )
 REVOCATIONS_AGE = Oldest(
     "api_revocations_age_seconds",
@@ -35,14 +64,15 @@ REVOCATIONS_AGE = Oldest(
 )
 ANSWERS = Counter(
     "api_answers_total",
-    "Answers told to their end, by how they came about.",
-    {"outcome": ("generated", "extractive", "refused")},
+    "Answers told to their end, by how they came about; again: one that another reader has had.",
+    {"outcome": ("generated", "extractive", "refused", "again")},
 )
 UNDER_WAY = Gauge("api_answers_under_way", "Answers that are being told.")
 ANSWER_TIMES = Histogram(
     "api_answer_seconds",
     "Time from a question to its sources, to the first word of its answer, and to the end.",
     {"until": ("sources", "first_token", "end")},
+    (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0),
 )
 SEARCH_TIMES = Histogram(
     "api_search_stage_seconds",
@@ -96,7 +126,7 @@ METRICS = (
     *requests.METRICS,
     *vitals.METRICS,
     dropped.DROPPED,
-    LIMITED,
+    *rate_limit.METRICS,
     TOKENS_REFUSED,
     PROBLEMS,
     REVOCATIONS_AGE,

@@ -1,7 +1,7 @@
 """What auth_service counts and times, beside what both services do."""
 
+from service_kit import rate_limit
 from service_kit.metrics import Counter, Gauge, Histogram, dropped, requests, vitals
-from service_kit.rate_limit import LIMITED
 
 SIGN_INS = Counter(
     "auth_sign_ins_total",
@@ -41,7 +41,7 @@ METRICS = (
     *requests.METRICS,
     *vitals.METRICS,
     dropped.DROPPED,
-    LIMITED,
+    *rate_limit.METRICS,
     SIGN_INS,
     SIGN_UPS,
     HASHING,

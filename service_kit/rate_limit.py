@@ -34,6 +34,11 @@ Result = TypeVar("Result")
 MEMORY = "memory://"
 
 LIMITED = Counter("rate_limited_total", "Requests refused, by the limit they met.", {"limit": ()})
+STORE_ERRORS = Counter(
+    "rate_limit_store_unavailable_total", "Times that the Redis where limits are counted was away."
+)
+
+METRICS = (LIMITED, STORE_ERRORS)
 
 _SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _SECONDS = 1.0
@@ -134,6 +139,7 @@ class RateStore:
             except self._failures as error:
                 self._asked_again_at = time.monotonic() + self._seconds
                 log.warning("rate_limit_store_unavailable", error=type(error).__name__)
+                STORE_ERRORS.add()
                 await self._drop_idle()
                 raise RateStoreDown from error
 

@@ -92,7 +92,7 @@ def serve(service: str, settings: Settings, create_app: Callable[[], ASGIApp], c
         if known.metrics_port is not None:
             from service_kit.metrics.port import serve_metrics  # half a megabyte, if it is wanted
 
-            serve_metrics(known.host, known.metrics_port, several=by_name)
+            serve_metrics(known.host, known.metrics_port, public=known.port, several=by_name)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

@@ -20,6 +20,7 @@ from api_service.chat.profile import described
 from api_service.chat.prompt import PromptFile
 from api_service.chat.question import Question
 from api_service.llms import Usage
+from api_service.metrics import ANSWERS
 from api_service.problems import IndexUnavailable
 from api_service.resources import Resources
 from api_service.single_flight import SingleFlight
@@ -155,9 +156,10 @@ def _at_its_best(done: Done, resources: Resources) -> bool:
 
 
 def _given_again(event: Event, began: float) -> Event:
-    """Return an event as it is for somebody whose question cost nothing."""
+    """Return an event as it is for somebody whose question cost nothing; the last is counted."""
     if not isinstance(event, Done):
         return event
+    ANSWERS.add("again")
     total = (time.perf_counter() - began) * 1000
     first = event.timings.first_token
     timings = Timings(

@@ -27,17 +27,20 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where Prometheus's package looks for the folder that workers write to."""
 
 
-def serve_metrics(host: str, port: int, *, several: bool) -> None:
+def serve_metrics(host: str, port: int, *, public: int, several: bool) -> None:
     """Answer `/metrics` until the process ends.
 
     Args:
         host: The address to listen on.
         port: Likewise.
+        public: The port that readers reach.
         several: Whether processes started from here on are what is measured, not this one.
 
     Raises:
-        BadSettings: Nothing can listen there.
+        BadSettings: Nothing can listen there, or readers reach it.
     """
+    if port == public:
+        raise BadSettings("METRICS_PORT must be another port than the one readers reach")
     mine = recorder()
     registry: Collector = CollectorRegistry() if mine is None else mine.registry
     if several:

@@ -9,7 +9,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,12 +21,17 @@ from tests.ops.prometheus_server import CHECKOUT
 FOLDER = CHECKOUT / "docs" / "pictures"
 SECONDS = 150.0
 WINDOW = "15s"
+STEP = 1.0
+"""Seconds from one value to the next."""
 
-WIDTH, HEIGHT, COLUMNS = 330, 230, 3
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 34, 62  # around the plot of a panel
+WIDTH, HEIGHT, COLUMNS = 330, 240, 3
+LONGEST_TITLE = 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 34, 72  # around the plot of a panel
 _COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17a2b8", "#8c564b", "#7f7f7f")
+_PEN = 'fill="none" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"'
 _FONT = 'font-family="sans-serif" font-size="10" fill="#333"'
 _MOST = len(_COLOURS)
+_LONGEST_LEGEND = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,21 @@ class Line:
 
     legend: str
     values: tuple[tuple[float, float], ...]
+
+    @property
+    def highest(self) -> float:
+        return max((value for _, value in self.values), default=0.0)
+
+    def runs(self) -> Iterator[list[tuple[float, float]]]:
+        """Yield the values that follow each other without a gap, in which there were none."""
+        run: list[tuple[float, float]] = []
+        for at, value in self.values:
+            if run and at - run[-1][0] > 1.5 * STEP:
+                yield run
+                run = []
+            run.append((at, value))
+        if run:
+            yield run
 
 
 def drawn(row: Sequence[tuple[Panel, Sequence[Line]]], seconds: float) -> str:
@@ -57,8 +77,9 @@ def drawn(row: Sequence[tuple[Panel, Sequence[Line]]], seconds: float) -> str:
 
 
 def _panel(panel: Panel, lines: Sequence[Line], seconds: float) -> list[str]:
-    lines = lines[:_MOST]
-    highest = max((value for line in lines for _, value in line.values), default=0.0)
+    if len(lines) > _MOST:
+        lines = sorted(lines, key=lambda line: line.highest, reverse=True)[:_MOST]
+    highest = max((line.highest for line in lines), default=0.0)
     step = _step(highest / 4)
     top = step * max(1, math.ceil(highest / step))
     plot_width, plot_height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
@@ -81,13 +102,16 @@ def _panel(panel: Panel, lines: Sequence[Line], seconds: float) -> list[str]:
         parts.append(_text(across(second), _TOP + plot_height + 13, clock, "middle"))
     for place, line in enumerate(lines):
         colour = _COLOURS[place]
-        points = " ".join(f"{across(at)},{up(value)}" for at, value in line.values)
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
-        )
+        for run in line.runs():
+            # One value alone is a dot.
+            points = " ".join(f"{across(at)},{up(value)}" for at, value in (run[0], *run))
+            parts.append(f'<polyline points="{points}" stroke="{colour}" {_PEN}/>')
         x = 8 + place % 2 * (WIDTH // 2 - 4)
         y = HEIGHT - _BOTTOM + 28 + place // 2 * 11
-        parts.append(f'<text x="{x}" y="{y}" fill="{colour}">■ {escape(line.legend)}</text>')
+        told = line.legend
+        if len(told) > _LONGEST_LEGEND:
+            told = f"{told[: _LONGEST_LEGEND - 1]}…"
+        parts.append(f'<text x="{x}" y="{y}" fill="{colour}">■ {escape(told)}</text>')
     return parts
 
 
@@ -131,7 +155,7 @@ async def main() -> int:
                     Line(legend(template, of), _finite(values, site.began))
                     for expression, template in panel.targets
                     for of, values in site.prometheus.series(
-                        asked(expression, WINDOW), site.began, end, 1
+                        asked(expression, WINDOW), site.began, end, STEP
                     )
                 ]
                 rows.setdefault(panel.row, []).append((panel, lines))

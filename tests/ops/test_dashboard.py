@@ -22,7 +22,8 @@ SECONDS = 12.0
 PATIENCE = 30.0
 WINDOW = "10s"
 
-_NAME = re.compile(r"\b(?:http|auth|api|event_loop|process|rate_limited|telemetry)_[a-z_]+\b")
+_FAMILIES = "http|auth|api|event_loop|process|rate_limited|rate_limit_store|telemetry"
+_NAME = re.compile(rf"\b(?:{_FAMILIES})_[a-z_]+\b")
 _SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
 
 
@@ -70,6 +71,10 @@ def test_every_metric_is_explained() -> None:
     page = (OPS.parent / "docs" / "operating.md").read_text()
 
     assert [name for name in METRICS if f"`{name}`" not in page] == []
+    told = re.findall(r"^\| `(.*)` \|", page.partition("## What is told")[2], re.MULTILINE)
+    assert {name for row in told for name in re.findall(r"\w+", row.partition(" |")[0])} == set(
+        METRICS
+    )
 
 
 async def test_a_real_prometheus_answers_what_each_panel_asks(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 from pydantic import BaseModel, ValidationError
 
+from service_kit.metrics import measured
 from service_kit.rate_limit import (
     MEMORY,
+    METRICS,
     Rate,
     RateLimit,
     RateLimited,
@@ -17,6 +20,7 @@ from service_kit.rate_limit import (
     StorageUri,
 )
 from tests.faults.proxy import proxied
+from tests.service_kit.metrics.reading import parsed, value
 from tests.service_kit.redis_server import running_redis
 
 
@@ -118,6 +122,17 @@ async def test_a_store_that_is_away_says_so_and_is_asked_again_later(tmp_path: P
             server.start()
             await asyncio.sleep(1.1)  # it is left alone for a second after a failure
             await limit.hit("reader")
+
+
+async def test_each_time_that_a_store_was_away_is_counted(unused_tcp_port: int) -> None:
+    with measured(METRICS) as recording:
+        async with connected(f"redis://127.0.0.1:{unused_tcp_port}/0") as store:
+            for _ in range(3):
+                with pytest.raises(RateStoreDown):
+                    await RateLimit("9/minute", store, name="test").hit("reader")
+    samples = parsed(generate_latest(recording.registry).decode())
+
+    assert value(samples, "rate_limit_store_unavailable_total") == 1  # then it was left alone
 
 
 async def test_a_store_that_never_answers_is_given_up(unused_tcp_port: int) -> None:

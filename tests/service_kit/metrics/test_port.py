@@ -124,3 +124,19 @@ def test_a_port_that_is_taken_is_said_and_nothing_starts(tmp_path: Path) -> None
     assert done.returncode == 2
     assert done.stderr.startswith(f"METRICS_PORT: port {taken} on 127.0.0.1 cannot be used")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_port_that_readers_reach_is_none_for_metrics(tmp_path: Path) -> None:
+    port = str(free_port())
+    done = subprocess.run(
+        [sys.executable, "-m", "auth_service"],
+        cwd=tmp_path,
+        env=environment(AUTH_SERVER_PORT=port, METRICS_PORT=port),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "METRICS_PORT must be another port than the one readers reach\n"
