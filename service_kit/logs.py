@@ -99,8 +99,9 @@ def configure_logs(
     root.setLevel(level)
     # Below that they tell whole URLs, headers and bodies, each release in another place.
     root.setLevel(max(root.level, logging.WARNING))
-    # Of each try of Sentry's package, by address; sentry_away says it once.
+    # Of each try, by address; sentry_away and collector_away say it once.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
 
 
 def _tell_exceptions(

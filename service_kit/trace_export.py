@@ -5,21 +5,25 @@ five seconds; those beyond it are dropped, and a collector that is away costs a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import structlog
 from opentelemetry.trace import Tracer
 
+from service_kit.metrics.dropped import DROPPED
 from service_kit.settings import BadSettings
 from service_kit.trace_settings import TraceSettings
 from service_kit.traces import being_named
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 5
 """Longest wait for the collector, for each batch."""
@@ -99,7 +103,7 @@ def _provider(service: str, settings: TraceSettings) -> tuple["TracerProvider", 
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
     from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
@@ -114,6 +118,24 @@ def _provider(service: str, settings: TraceSettings) -> tuple["TracerProvider", 
             named = being_named()
             return int(named.trace_id, 16) if named else super().generate_trace_id()
 
+    class Telling(OTLPSpanExporter):
+        """Sends spans, and says when they do not arrive: once, and not with every batch."""
+
+        away = False
+
+        def export(self, spans: "Sequence[ReadableSpan]") -> "SpanExportResult":
+            result = super().export(spans)
+            lost = result is not SpanExportResult.SUCCESS
+            if lost:
+                DROPPED.add("collector", by=len(spans))
+            if lost is not self.away:
+                self.away = lost
+                if lost:
+                    log.warning("collector_away")
+                else:
+                    log.warning("collector_here")
+            return result
+
     said = OTELResourceDetector().detect()  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}).merge(said),
@@ -121,7 +143,7 @@ def _provider(service: str, settings: TraceSettings) -> tuple["TracerProvider", 
         id_generator=Ids(),
         shutdown_on_exit=False,
     )
-    exporter = OTLPSpanExporter(
+    exporter = Telling(
         endpoint=f"{settings.otlp_endpoint}/v1/traces",
         headers=settings.otlp_header_map,
         timeout=SEND_SECONDS,

@@ -4,6 +4,6 @@ from service_kit.metrics import Counter
 
 DROPPED = Counter(
     "telemetry_dropped_total",
-    "Log lines lost to LogDNA and events lost to Sentry.",
-    {"to": ("logdna", "sentry")},
+    "Log lines lost to LogDNA, events lost to Sentry and spans lost to the collector.",
+    {"to": ("logdna", "sentry", "collector")},
 )

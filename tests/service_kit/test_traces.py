@@ -1,6 +1,7 @@
 """The middleware and its spans, sent by the real exporter to a collector that reads them."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -8,18 +9,23 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from service_kit import trace_context
+from service_kit.logs import configure_logs
+from service_kit.metrics import measured
+from service_kit.metrics.dropped import DROPPED
 from service_kit.request_id import RequestIdMiddleware, headers_of_the_request
 from service_kit.trace_export import Tracing
 from service_kit.trace_settings import TraceSettings
 from service_kit.traces import TracingMiddleware, begun_span, end, span
 from tests.auth_service.service import CHECKOUT, bare_environment
 from tests.service_kit.asgi import client
+from tests.service_kit.metrics.reading import parsed, value
 from tests.service_kit.otlp_collector import Collector, collecting
 
 CALLERS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -171,6 +177,28 @@ async def test_a_collector_that_refuses_costs_a_request_nothing(status: int) -> 
         async with traced(OTEL_EXPORTER_OTLP_ENDPOINT=collector.address) as http:
             assert (await http.get("/work/x")).status_code == 200
     assert collector.spans == []
+
+
+async def test_a_collector_that_is_away_is_told_of_once_and_its_spans_are_counted(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("test-service", "json", "INFO")
+    with collecting() as collector, measured([DROPPED]) as recording:
+        where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address}
+        collector.status = 400
+        tracing = Tracing("tested", TraceSettings.model_validate(where))
+        async with tracing.opened():
+            guarded = RequestIdMiddleware(
+                TracingMiddleware(PlainTextResponse("here"), tracer=tracing.tracer)
+            )
+            async with client(guarded) as http:
+                for _ in range(600):  # more than a batch
+                    await http.get("/")
+        told = parsed(generate_latest(recording.registry).decode())
+
+    (line,) = map(json.loads, capfd.readouterr().err.splitlines())
+    assert (line["event"], line["level"]) == ("collector_away", "warning")
+    assert value(told, "telemetry_dropped_total", to="collector") in {512, 600}
 
 
 async def test_where_traces_are_off_nothing_is_recorded() -> None:
