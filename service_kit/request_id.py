@@ -45,18 +45,16 @@ class RequestIdMiddleware:
             return
         request_id = _given(scope) or _new()
         trace = trace_context.continued(scope["headers"])
-        said = ((_NAME, request_id.encode()), _said(trace))
         token = _request_id.set(request_id)
         trace_token = trace_context.set_current(trace)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                now = trace_context.current()
-                if now is not None and now is not trace:  # it is known by now if it is recorded
-                    told = (said[0], _said(trace._replace(flags=now.flags)))
-                else:
-                    told = said
-                message["headers"] = [*message.get("headers", ()), *told]
+                now = trace_context.current() or trace
+                # Whether it is recorded is known by now.
+                told = trace if now is trace else trace._replace(flags=now.flags)
+                said = (_NAME, request_id.encode()), (_TRACE, told.traceparent.encode())
+                message["headers"] = [*message.get("headers", ()), *said]
             await send(message)
 
         try:
@@ -64,10 +62,6 @@ class RequestIdMiddleware:
         finally:
             trace_context.reset_current(trace_token)
             _request_id.reset(token)
-
-
-def _said(trace: trace_context.TraceContext) -> tuple[bytes, bytes]:
-    return _TRACE, trace.traceparent.encode()
 
 
 def _new() -> str:
