@@ -15,7 +15,6 @@ async def begun(pieces: AsyncGenerator[T]) -> AsyncIterator[AsyncGenerator[T]]:
     Whatever goes wrong with the first piece is raised where it is asked for.
     """
     first = asyncio.create_task(anext(pieces, None))
-    await asyncio.sleep(0)  # until it has to wait itself
 
     async def rest() -> AsyncGenerator[T]:
         if (piece := await first) is not None:
@@ -24,6 +23,7 @@ async def begun(pieces: AsyncGenerator[T]) -> AsyncIterator[AsyncGenerator[T]]:
                 yield piece
 
     try:
+        await asyncio.sleep(0)  # until it has to wait itself
         yield rest()
     finally:
         first.cancel()

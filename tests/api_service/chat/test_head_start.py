@@ -67,3 +67,17 @@ async def test_there_may_be_no_piece_at_all() -> None:
 
     async with begun(nothing()) as coming:
         assert [piece async for piece in coming] == []
+
+
+async def test_who_leaves_at_once_leaves_nothing_going() -> None:
+    counted = Counted()
+
+    async def ask() -> None:
+        async with begun(counted.pieces()):
+            await asyncio.sleep(60)
+
+    asking = asyncio.create_task(ask())
+    await asyncio.sleep(0)  # it has begun, and no more
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert (counted.made, counted.closed) == (1, True)
