@@ -13,8 +13,8 @@ class BudgetSettings(ServiceSettings):
         ge=1,
         le=60_000,
         description=(
-            "Answers each process has under way at once, everybody's together; for more, callers "
-            "are told to try again."
+            "Answers and searches each process has under way at once, everybody's together; for "
+            "more, callers are told to try again."
         ),
         validation_alias="ANSWERS_AT_ONCE",
     )

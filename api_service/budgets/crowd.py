@@ -1,4 +1,4 @@
-"""How many answers one process gives at once, to everybody together."""
+"""How many answers one process gives at once, to everybody together; a search counts as one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -21,7 +21,8 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=50, description="Most results.")] = 10,
 ) -> Results:
     """Return the passages that fit best, without an answer."""
-    found = await retrieve(q, resources.retriever, limit=limit)
+    with resources.crowd.place():
+        found = await retrieve(q, resources.retriever, limit=limit)
     return Results(
         results=[result(scored) for scored in found.chunks],
         retrieval=found.retrieval,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
+import structlog
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
@@ -24,6 +25,8 @@ from api_service.problems import IndexUnavailable
 from api_service.vector_index import SCHEMA, IndexRefused, Made
 from api_service.vector_index.points import BM25, BOOK, DENSE, EMBEDDER
 from api_service.vector_index.server_options import Kept
+
+log = structlog.get_logger(__name__)
 
 WRITE_SECONDS = 60
 LOOK_SECONDS = 0.5
@@ -82,6 +85,7 @@ class Generations:
         self._name = re.compile(re.escape(alias) + "-[0-9a-f]{32}")
         self._known: Generation | None = None
         self._look_again = 0.0
+        self._newer = ""
 
     async def live(self) -> Generation | None:
         """Return the generation readers are led to, as of LOOK_SECONDS ago or later."""
@@ -119,6 +123,11 @@ class Generations:
             raise
         made = config.metadata or {}
         if (schema := made.get(_SCHEMA, 1)) > SCHEMA:
+            if name != self._newer:  # it is looked at again with every question
+                self._newer = name
+                log.warning(
+                    "schema_differs", state="newer", found=schema, needed=SCHEMA, collection=name
+                )
             raise IndexUnavailable(
                 f"The collection {name} was made by a newer version of this program (schema "
                 f"{schema}, and this one knows {SCHEMA}). Use that version, or set "

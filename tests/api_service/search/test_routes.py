@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest_asyncio
 
 from api_service.wire import SEARCH_LENGTH
 from tests.api_service.book import LIDAR, ingest
-from tests.api_service.scripted_openai import scripted_openai
+from tests.api_service.scripted_openai import says_then_hangs, scripted_openai
 from tests.api_service.scripted_reranker import scripted_reranker
 from tests.api_service.service import make_settings, running_service
 
@@ -52,6 +53,29 @@ async def test_a_reranker_is_told_of(tmp_path: Path) -> None:
 
     assert body["reranked"] is True
     assert body["results"][0]["anchor"] == "gaits"
+
+
+async def test_beyond_the_crowd_a_search_is_refused_at_once_and_told_when_to_come_back(
+    tmp_path: Path,
+) -> None:
+    async with scripted_openai() as openai:
+        openai.chat = says_then_hangs("A lidar")
+        settings = make_settings(tmp_path, openai=openai).model_copy(update={"answers_at_once": 1})
+        await ingest(settings)
+        async with running_service(settings) as http:
+            question = {"message": "What blinds a lidar?"}
+            async with http.stream("POST", "/v1/chat/stream", json=question):
+                await asyncio.wait_for(openai.reached.wait(), 20)
+                refused = await http.get("/v1/search", params={"q": "lidar"})
+            await asyncio.wait_for(openai.abandoned.wait(), 20)
+            while (  # noqa: ASYNC110 -- not an event
+                found := await http.get("/v1/search", params={"q": "lidar"})
+            ).status_code != 200:
+                await asyncio.sleep(0.05)
+
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/too-busy")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert found.json()["results"]
 
 
 async def test_words_that_are_nowhere_find_nothing(http: httpx.AsyncClient) -> None:

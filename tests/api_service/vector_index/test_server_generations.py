@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from api_service.embedders.bm25 import query_terms
 from api_service.problems import IndexUnavailable
-from api_service.vector_index import COLLECTION, IndexRefused
+from api_service.vector_index import COLLECTION, SCHEMA, IndexRefused
 from api_service.vector_index.drafts import Draft
 from api_service.vector_index.points import payload_of
 from api_service.vector_index.server import ServerIndex
@@ -196,10 +197,13 @@ async def test_an_index_of_a_newer_version_is_named_with_what_helps(
     await server.patch(f"/collections/{name}", json={"metadata": {"schema": 99}})
     await index.close()
     later = ServerIndex(str(server.base_url))
-    for call in (later.count(), later.prepare(2), later.search(query_terms("camera"), None, 5)):
-        with pytest.raises(IndexUnavailable, match=r"newer version.*QDRANT_COLLECTION"):
-            await call
+    with capture_logs() as lines:
+        for call in (later.count(), later.prepare(2), later.search(query_terms("camera"), None, 5)):
+            with pytest.raises(IndexUnavailable, match=r"newer version.*QDRANT_COLLECTION"):
+                await call
     await later.close()
+    (told,) = (line for line in lines if line["event"] == "schema_differs")
+    assert (told["state"], told["found"], told["needed"]) == ("newer", 99, SCHEMA)
 
 
 async def test_a_copy_another_ingestion_swept_is_not_handed_over(
