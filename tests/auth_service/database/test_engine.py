@@ -146,6 +146,26 @@ async def test_of_connections_that_a_firewall_forgot_one_is_waited_for(database_
         await database.engine.dispose()
 
 
+async def test_connections_are_closed_together_where_the_database_says_nothing(
+    database_url: str,
+) -> None:
+    port = urlsplit(database_url).port or 0
+    async with proxied(port) as proxy:
+        address = read_address(database_url.replace(f":{port}/", f":{proxy.port}/"))
+        database = open_database(address, pool_size=5, overflow=0)
+
+        async def asked() -> None:
+            async with database.statements() as db:
+                await db.execute(text("SELECT pg_sleep(0.2)"))
+
+        await asyncio.gather(*(asked() for _ in range(5)))
+        assert database.connections() == (0, 5, 5)
+        await proxy.turn("black hole")
+        started = time.monotonic()
+        await database.close()
+        assert time.monotonic() - started < 9  # one alone would take ten, five of them fifty
+
+
 async def test_a_port_beyond_the_last_is_unavailable() -> None:
     address = read_address("postgresql:///book?host=127.0.0.1&port=99999")
     database = open_database(address, pool_size=1, overflow=0)
