@@ -25,7 +25,7 @@ const READERS = JSON.parse(open(__ENV.READERS));
 const JSON_BODY = { 'content-type': 'application/json' };
 // All of them are answered in the glossary of the example book.
 const TERMS = [
-  'proprioception', 'impedance control', 'the zero-moment point', 'domain randomisation',
+  'forward kinematics', 'impedance control', 'the zero-moment point', 'domain randomisation',
   'the sim-to-real gap', 'behaviour cloning', 'an action chunk', 'a protective stop',
 ];
 
@@ -143,9 +143,16 @@ function bearer() {
   return { ...JSON_BODY, authorization: `Bearer ${reader().token}` };
 }
 
-// No two questions are the same, for what is kept of their words would not grow otherwise. A number
-// in front of one leaves it what it is; a few words more, and the book says nothing about that.
+// No two questions are the same text, for what is kept of them would not grow otherwise. They differ
+// by the blanks between their words: with other words, the book might say nothing about some.
 function question() {
   const n = exec.scenario.iterationInTest;
-  return JSON.stringify({ message: `${n}. What is ${TERMS[n % TERMS.length]}?` });
+  const [term, round] = [TERMS[n % TERMS.length], Math.floor(n / TERMS.length)];
+  let left = round * 2 + (exec.scenario.name === 'stream' ? 1 : 0);
+  const message = `What is ${term}?`.replace(/ /g, () => {
+    const blanks = 1 + (left % 20);
+    left = Math.floor(left / 20);
+    return ' '.repeat(blanks);
+  });
+  return JSON.stringify({ message });
 }

@@ -15,8 +15,8 @@ Written by `make soak`. k6 begins {_RATES.sign_ins} sign-ins, {_RATES.sessions} 
 {_RATES.answers} answers and {_RATES.streams} streamed answers a second, whatever the replies take.
 One process each of auth-service and api-service run as they come, on PostgreSQL, the embedded index
 and the example book, with metrics on and collected every 15 seconds. Limits are counted and out of
-reach. A server that speaks OpenAI's API answers without delay; no two questions are the same, and
-no answer is kept. Readers, vendor, database and services share the machine.
+reach. A server that speaks OpenAI's API answers without delay; no two questions are the same
+text, and no answer is kept. Readers, vendor, database and services share the machine.
 
 Minute 0 warms up and is left out of what is compared: were it the first, later minutes could be
 slow for long before they were too slow. So the first minute is minute 1; memory at minute two is
