@@ -1,6 +1,7 @@
 """What readers of the book ask of api-service, and what they are answered."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ async def stream(site: Site) -> str:
     reply = await site.http.post("/v1/chat/stream", json=QUESTION)
     if not reply.is_success:
         return told(reply)
-    events = [line.removeprefix("event: ") for line in reply.text.splitlines() if line[:5] == "event"]
+    events = re.findall("^event: (.*)$", reply.text, re.MULTILINE)
     began = "words" if "delta" in events else "sources"
     if events[-1] != "error":
         return f"200, {began}, {events[-1]}"

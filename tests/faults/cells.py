@@ -83,6 +83,7 @@ class Dependency(Generic[S]):
             dependency and another setting.
         pool: Connections to it that may be kept besides those there were.
         felt: Seconds from a fault's beginning until it is asked for.
+        lasts: Seconds that a fault is kept at least, where nobody who asks waits for its end.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Dependency(Generic[S]):
     quick: tuple[Fault, ...]
     pool: int = 0
     felt: float = 0.0
+    lasts: Mapping[Fault, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

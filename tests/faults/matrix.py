@@ -51,7 +51,7 @@ async def gone_through(
     mode, seconds = FAULTS[fault]
     before = await _settled(site.service.held)
     await site.proxy.turn(mode)
-    ends_at = time.monotonic() + seconds
+    ends_at = time.monotonic() + max(seconds, dependency.lasts.get(fault, 0.0))
     await asyncio.sleep(dependency.felt)
     worst: list[tuple[str, float]] = [("", 0.0)] * len(dependency.questions)
     while True:

@@ -51,13 +51,13 @@ AWAY = "503 model-unavailable"
 OPENAI: Dependency[Site] = Dependency(
     name="OpenAI: chat and embeddings",
     prose=(
-        "Without an embedding the book is searched by terms alone, and answers and results say so "
-        "(`bm25`). Without a model an answer is refused, or a stream that has begun ends with an "
-        "`error` that says when to come again. What fails before the first word is tried again; "
-        "silence is waited for at most five seconds for a vector and `LLM_SILENCE_MS` for a word. "
-        "Five failures in a row open a circuit breaker, and nobody is asked for ten seconds and "
-        "up to a minute, which is how long answers may stay away once the vendor is back. "
-        "`/ready` believes for a minute in a model that was heard."
+        "Without an embedding the book is searched by terms alone, and answers and results say "
+        "so (`bm25`). Without a model an answer is refused, or a stream that has begun ends "
+        "with an `error` that says when to come again. What fails before the first word is "
+        "tried again; silence is waited for at most five seconds for a vector and "
+        "`LLM_SILENCE_MS` for a word. Five failures in a row open a circuit breaker, and nobody "
+        "is asked for ten seconds and up to a minute, which is how long answers may stay away "
+        "once the vendor is back. `/ready` believes for a minute in a model that was heard."
     ),
     running=running("none"),
     questions=(

@@ -104,10 +104,11 @@ class Proxy:
                 while piece and writer not in self._forgotten:
                     turned, mode = self._turned, self.mode
                     size = {"slow": 1, "cut": self.cut_after - passed}.get(mode, len(piece))
-                    writer.write(piece[:size])
+                    sent = min(size, len(piece))
+                    writer.write(piece[:sent])
                     await writer.drain()
-                    piece = piece[size:]
-                    passed = passed + size if mode == "cut" else 0
+                    piece = piece[sent:]
+                    passed = passed + sent if mode == "cut" else 0
                     if passed >= self.cut_after:
                         _end(writer, reset=False)
                         return

@@ -40,19 +40,17 @@ AWAY = "503 index-unavailable"
 QDRANT: Dependency[Site] = Dependency(
     name="Qdrant over HTTP",
     prose=(
-        "api-service keeps the book there. Nothing can be answered without it, and that is said: "
-        "each request to the server has five seconds, to the last byte of its answer, and half an "
-        "answer is none. There is nothing to be opened anew: the next question asks again. "
-        "Words of the book that questions are corrected by, once read, stay."
+        "api-service keeps the book there. Nothing can be answered without it, and that is "
+        "said: each request to the server has five seconds, to the last byte of its answer, and "
+        "half an answer is none. There is nothing to be opened anew: the next question asks "
+        "again. Words of the book that questions are corrected by, once read, stay."
     ),
     running=running,
     questions=(
         Question("`GET /health`", health, well="200", away="200", seconds=1),
         Question("`GET /ready`", ready, well="200", away="503 index", seconds=3),
         Question("`POST /v1/chat`", chat, well="200 extractive, bm25", away=AWAY, seconds=10),
-        Question(
-            "`POST /v1/chat/stream`", stream, well="200, words, done", away=AWAY, seconds=10
-        ),
+        Question("`POST /v1/chat/stream`", stream, well="200, words, done", away=AWAY, seconds=10),
         Question("`GET /v1/search`", search, well="200 bm25", away=AWAY, seconds=10),
     ),
     recovery=5,

@@ -62,15 +62,20 @@ class ServiceProcess:
     metrics: str
     log: Path
 
-    async def held(self) -> Left:
-        """Return what it holds now."""
+    async def counted(self, series: str) -> float:
+        """Return what it tells Prometheus of a series."""
         async with httpx.AsyncClient() as http:
             lines = (await http.get(self.metrics)).text.splitlines()
-        (tasks,) = (line.split()[1] for line in lines if line.startswith("event_loop_tasks "))
+        (value,) = (line.split()[1] for line in lines if line.startswith(f"{series} "))
+        return float(value)
+
+    async def held(self) -> Left:
+        """Return what it holds now."""
+        tasks = await self.counted("event_loop_tasks")
         proc = Path(f"/proc/{self.pid}")
         status = (proc / "status").read_text().splitlines()
         (resident,) = (int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-        return Left(int(float(tasks)), len(list((proc / "fd").iterdir())), resident / 1024)
+        return Left(int(tasks), len(list((proc / "fd").iterdir())), resident / 1024)
 
 
 @asynccontextmanager
