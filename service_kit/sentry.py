@@ -36,6 +36,9 @@ EVENTS_A_MINUTE = 60
 QUEUE_EVENTS = 100
 """Most events that wait to be sent; what is beyond is dropped and counted."""
 
+ANSWER_SECONDS = 10
+"""How long Sentry may be silent about one; meanwhile the others wait."""
+
 REMIND_SECONDS = 300.0
 """How often it is said that events do not arrive."""
 
@@ -85,6 +88,8 @@ class Sentry:
 
         class Telling(HttpTransport):
             """Sends events, and tells of those it could not."""
+
+            TIMEOUT = ANSWER_SECONDS
 
             def on_dropped_event(self, reason: str) -> None:  # its name in the package
                 told(reason)

@@ -9,8 +9,8 @@ from tests.faults.openai import OPENAI, OPENAI_WITH_FALLBACK
 from tests.faults.postgres import POSTGRES
 from tests.faults.qdrant import QDRANT
 from tests.faults.redis import ANSWERS, SIGN_INS
-from tests.faults.smtp import SMTP
 from tests.faults.sentry import SENTRY
+from tests.faults.smtp import SMTP
 
 DEPENDENCIES: tuple[Dependency[Any], ...] = (
     POSTGRES,

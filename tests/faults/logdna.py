@@ -110,7 +110,7 @@ LOGDNA: Dependency[LogDnaSite] = Dependency(
         ),
     ),
     recovery=45,
-    quick=("refused", "cut"),
+    quick=("refused", "reset"),
     lasts={"refused": 4, "reset": 4, "cut": 4, "black hole": 15, "slow": 15},
     pool=1,
 )

@@ -114,5 +114,5 @@ OPENAI_WITH_FALLBACK: Dependency[Site] = replace(
         ),
         OPENAI.questions[4],
     ),
-    quick=("reset",),
+    quick=("reset", "cut"),
 )

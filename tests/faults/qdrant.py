@@ -54,6 +54,6 @@ QDRANT: Dependency[Site] = Dependency(
         Question("`GET /v1/search`", search, well="200 bm25", away=AWAY, seconds=10),
     ),
     recovery=5,
-    quick=("refused", "reset", "cut"),
+    quick=("reset", "cut"),
     pool=8,
 )

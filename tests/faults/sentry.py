@@ -83,7 +83,7 @@ SENTRY: Dependency[SentrySite] = Dependency(
     name="Sentry",
     prose=(
         "Readers notice nothing. Events leave from a thread of their own; up to a hundred wait, "
-        "one is given thirty seconds, and what is lost is counted (`telemetry_dropped_total`) "
+        "one is given ten seconds, and what is lost is counted (`telemetry_dropped_total`) "
         "and said every five minutes at most (`sentry_away`)."
     ),
     running=running,
@@ -100,8 +100,8 @@ SENTRY: Dependency[SentrySite] = Dependency(
             at_once=1,
         ),
     ),
-    recovery=45,
-    quick=("refused", "cut"),
-    lasts={"refused": 2, "reset": 2, "cut": 2, "black hole": 35, "slow": 15},
+    recovery=20,
+    quick=("refused", "reset"),
+    lasts={"refused": 2, "reset": 2, "cut": 2, "black hole": 15, "slow": 15},
     pool=8,
 )
