@@ -96,5 +96,6 @@ SMTP: Dependency[MailSite] = Dependency(
     ),
     recovery=70,
     quick=("refused", "cut"),
+    pool=4,  # to the database, which its sign-ups use
     felt=CHECKED_SECONDS + 1,
 )
