@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from benchmarks.soak.readers import Reader, write
 
 _FOLDER = Path(__file__).parent
 _BOUND_MISSED = 99  # k6: everything was asked, and a threshold of the script crossed
+_STOPPED = 105  # k6: by a signal
 _LINGER_SECONDS = 60.0
 
 
@@ -105,10 +107,16 @@ class Running:
         self._process = process
         self._folder = folder
         self._seconds = seconds
+        self._ends = {0, _BOUND_MISSED}
 
     def ended(self) -> bool:
         """Return whether all has been asked."""
         return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Begin no more requests, and forget those under way."""
+        self._ends = {_STOPPED, *self._ends}
+        self._process.send_signal(signal.SIGINT)
 
     def result(self) -> Load:
         """Wait for the end, and return what came of it.
@@ -120,7 +128,7 @@ class Running:
             status = self._process.wait(self._seconds + _LINGER_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise BenchmarkFailed("k6 does not end.") from error
-        if status not in {0, _BOUND_MISSED}:
+        if status not in self._ends:
             complaint = (self._folder / "k6.log").read_text(encoding="utf-8", errors="replace")
             raise BenchmarkFailed(f"k6 failed: {complaint[-2000:]}")
         return read(self._folder)

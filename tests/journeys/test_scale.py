@@ -228,7 +228,7 @@ async def test_a_deployment_under_load_fails_no_request(
     stack: Stack, http: httpx.AsyncClient, readers: list[Reader], tmp_path: Path
 ) -> None:
     known = [Known(each.email, PASSWORD, each.cookie, each.token) for each in readers]
-    plan = Plan(ORIGIN, ORIGIN, seconds=90)
+    plan = Plan(ORIGIN, ORIGIN, seconds=300)
     replaced, reloaded = commands("docs/scaling.md")["Several of each service"]
     with running(plan, known, tmp_path, environment=CHECKOUT / "build" / "soak") as under_way:
         await asyncio.sleep(2)
@@ -239,6 +239,7 @@ async def test_a_deployment_under_load_fails_no_request(
             await asyncio.to_thread(stack.run, replaced.replace("auth-1", name))
             await back(stack, http, readers, time.monotonic(), within=60)
         assert not under_way.ended(), "the load ended before all were replaced"
+        under_way.stop()
         told = await asyncio.to_thread(under_way.result)
 
     asked = sum(minute.count for minutes in told.minutes.values() for minute in minutes)

@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,3 +119,21 @@ def test_each_reply_that_is_not_as_it_should_be_is_told(
         ("sign_in", "get_session", "answer", "stream"), 1
     )
     assert all(minutes[0].count >= 4 for minutes in load.minutes.values())
+
+
+@pytest.mark.skipif(
+    not (ENVIRONMENT / ".installed").is_file(), reason="k6 is there after a first `make soak`"
+)
+def test_what_was_asked_until_it_is_stopped_is_told(tmp_path: Path) -> None:
+    readers = [Reader("a@example.com", "secret", "session=1", "jwt")]
+    with (
+        answering(RIGHT) as url,
+        running(
+            Plan(url, url, 300, Rates(4, 40, 4, 4)), readers, tmp_path, environment=ENVIRONMENT
+        ) as requests,
+    ):
+        time.sleep(2)
+        requests.stop()
+        load = requests.result()
+    assert load.failed == []
+    assert sum(minute.count for minute in load.minutes["get_session"]) >= 4
