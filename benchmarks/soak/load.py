@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from benchmarks.soak.readers import Reader, write
 _FOLDER = Path(__file__).parent
 _BOUND_MISSED = 99  # k6: everything was asked, and a threshold of the script crossed
 _STOPPED = 105  # k6: by a signal
+_CANCELLED = "context canceled"  # k6, of what was under way then
 _LINGER_SECONDS = 60.0
 
 
@@ -107,7 +108,7 @@ class Running:
         self._process = process
         self._folder = folder
         self._seconds = seconds
-        self._ends = {0, _BOUND_MISSED}
+        self._stopped = False
 
     def ended(self) -> bool:
         """Return whether all has been asked."""
@@ -115,7 +116,7 @@ class Running:
 
     def stop(self) -> None:
         """Begin no more requests, and forget those under way."""
-        self._ends = {_STOPPED, *self._ends}
+        self._stopped = True
         self._process.send_signal(signal.SIGINT)
 
     def result(self) -> Load:
@@ -128,10 +129,13 @@ class Running:
             status = self._process.wait(self._seconds + _LINGER_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise BenchmarkFailed("k6 does not end.") from error
-        if status not in self._ends:
+        if status not in {0, _BOUND_MISSED, *([_STOPPED] if self._stopped else [])}:
             complaint = (self._folder / "k6.log").read_text(encoding="utf-8", errors="replace")
             raise BenchmarkFailed(f"k6 failed: {complaint[-2000:]}")
-        return read(self._folder)
+        load = read(self._folder)
+        if not self._stopped:
+            return load
+        return replace(load, failed=[each for each in load.failed if each.error != _CANCELLED])
 
 
 @contextmanager
