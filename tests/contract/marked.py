@@ -66,7 +66,6 @@ def bodies(names: set[str]) -> Iterator[Mapping[str, Any]]:
     yield {"json": wide | {"email": EMAIL, "password": [MARK], "message": {MARK: MARK}}}
     yield {"content": b'{"marked": "marked', "headers": {"content-type": "application/json"}}
     yield {"content": b"\xff marked", "headers": {"content-type": "marked/type"}}
-    yield {"data": {"email": EMAIL, "password": PASSWORD}}
 
 
 def knock(address: str, contract: dict[str, Any], **client: Any) -> None:  # noqa: ANN401 -- httpx's
