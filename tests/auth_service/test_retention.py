@@ -24,6 +24,7 @@ async def test_what_has_expired_goes_and_what_counts_stays(
     service: Service, database_url: str
 ) -> None:
     await service.write("DELETE FROM verification")
+    await service.write("DELETE FROM apikey")
     mina = await person(service, "mina")
     await post(service, "api-key/create", mina.cookie, {"name": "stays"})
     await service.write(

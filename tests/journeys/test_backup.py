@@ -16,15 +16,17 @@ from tests.journeys.test_make_run import make_run
 
 PAGE = "docs/backup.md"
 SECRETS = {"BETTER_AUTH_SECRET", "JWT_SECRETS"}
+OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
 def shell(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as from a terminal; beneath another, make also says which folder it enters."""
     return subprocess.run(
         ["bash", "-euc", command],
         cwd=CHECKOUT,
-        env=environment,
+        env={name: value for name, value in environment.items() if name not in OF_MAKE},
         capture_output=True,
         text=True,
         check=False,
