@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
-WORKERS ?= 2
+TEST_WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev env up up-scale down test coverage test-compose image-sizes test-model test-upgrade reliability bench-auth bench-retrieval bench-search bench-ingest bench-chat soak eval pictures check advisories sbom format serve-auth serve-api migrate admin audit backup restore retention export-user erase-user ingest lock clean
@@ -68,10 +68,10 @@ ingest: $(VENV)/.run ## Put the book at SOURCE=folder into the index; ARGS=--dry
 	@$(BIN)/python -m api_service.ingestion $(ARGS) "$$SOURCE"
 
 test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TESTS)
 
 coverage: $(VENV)/.dev ## Run the tests, and tell which lines and branches none of them reaches
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report=term $(TESTS)
 
 test-compose: $(VENV)/.dev ## Run the journey through containers; needs Docker Compose
 	COMPOSE_JOURNEY=1 $(BIN)/python -m pytest --timeout 900 tests/journeys/test_compose.py \
