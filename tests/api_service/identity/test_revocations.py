@@ -228,7 +228,7 @@ async def test_it_starts_while_auth_service_is_away(
         wrong = await http.get("/v1/me", headers=bearer(make_token(secret="x" * 40)))
         told_ready = await http.get("/ready")
 
-    assert seconds < 60  # it may be slow on a busy machine, but it does not wait for auth-service
+    assert seconds < 5
     assert me.status_code == asked
     assert wrong.status_code == 401
     assert told_ready.status_code == ready
